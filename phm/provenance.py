@@ -1,0 +1,56 @@
+"""What a published month was made from: delivered files, code and definitions, engine, key.
+
+Two runs with equal provenance publish equal bytes, so a run whose provenance is already published has nothing to do.
+Paths are relative and there are no times in here: those belong to the run, not to what it was made from.
+"""
+
+import hashlib
+from collections.abc import Iterable, Mapping
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+from phm import __version__
+from phm.resources import source_files
+
+ENGINE_PACKAGES = ("duckdb", "ibis-framework", "pyarrow", "xlsxwriter", "altair")
+
+
+def file_sha256(path: Path) -> str:
+    """SHA-256 of a file's bytes, in hexadecimal."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def files_sha256(folder: Path) -> dict[str, str]:
+    """SHA-256 of every file below `folder`, by path relative to it; empty where there is no such folder."""
+    return {f.relative_to(folder).as_posix(): file_sha256(f) for f in sorted(folder.rglob("*")) if f.is_file()}
+
+
+def provenance(delivery: Path, *, code_lists: Path | None, key_id: str) -> dict[str, Any]:
+    """Everything that decides what a run of `delivery` publishes.
+
+    `code_lists` is the site's folder of code lists, if any; `key_id` tells site keys apart without telling them.
+    """
+    return {
+        "inputs": files_sha256(delivery),
+        "code": {
+            "phm": __version__,
+            "sha256": _combined(source_files()),
+            "packages": {name: version(name) for name in ENGINE_PACKAGES},
+        },
+        "code_lists": files_sha256(code_lists) if code_lists else {},
+        "key_id": key_id,
+    }
+
+
+def same_provenance(manifest: Mapping[str, Any], expected: Mapping[str, Any]) -> bool:
+    """Whether a published manifest was made from exactly `expected`."""
+    return all(manifest.get(name) == value for name, value in expected.items())
+
+
+def _combined(files: Iterable[Path]) -> str:
+    digest = hashlib.sha256()
+    for path in files:
+        digest.update(f"{path.name}:{file_sha256(path)}\n".encode())
+    return digest.hexdigest()
