@@ -28,6 +28,7 @@ from typing import Any
 
 import ibis
 import pyarrow.parquet as pq
+from ibis.backends.sql.datatypes import DuckDBType
 
 from phm.errors import ConfigurationError, StoreError
 
@@ -145,7 +146,7 @@ class Store:
         """
 
         def fill(folder: Path) -> Mapping[str, Any] | None:
-            con.to_parquet(expression.order_by(list(order_by)), folder / "part-0.parquet", compression="zstd")
+            _write_parquet(con, expression, folder / "part-0.parquet", order_by=order_by)
             return record
 
         return self.write(table, partition, fill, built_from=built_from)
@@ -267,6 +268,23 @@ def write_atomically(path: Path, text: str) -> None:
         file.flush()
         os.fsync(file.fileno())
     os.replace(draft, path)
+
+
+def _write_parquet(con: ibis.BaseBackend, expression: ibis.Table, path: Path, *, order_by: Iterable[str]) -> None:
+    """One Parquet file with the types the expression declares.
+
+    The casts are spelt out because DuckDB sums integers to HUGEINT, which Parquet would hold as DOUBLE, and Ibis leaves
+    out a cast to the type it believes a column to have.
+    """
+    view = f"writing_{uuid.uuid4().hex}"
+    con.create_view(view, expression)
+    try:
+        columns = ", ".join(f'CAST("{name}" AS {DuckDBType.to_string(kind)}) AS "{name}"' for name, kind in expression.schema().items())
+        order = ", ".join(f'"{name}"' for name in order_by)
+        target = str(path).replace("'", "''")
+        con.raw_sql(f"COPY (SELECT {columns} FROM {view} ORDER BY {order}) TO '{target}' (FORMAT parquet, COMPRESSION zstd)")
+    finally:
+        con.drop_view(view)
 
 
 def _digest(files: Iterable[Path]) -> str:

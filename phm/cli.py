@@ -1,0 +1,285 @@
+"""The `phm` command. Each command reads its arguments, calls the library and says what happened.
+
+Heavy imports stay inside the commands, so that `phm --help` answers at once.
+"""
+
+import datetime as dt
+import os
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Literal
+
+import typer
+
+from phm.errors import PhmError
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from phm.store import Store
+    from phm.synthetic.reference import ReferenceFiles
+
+app = typer.Typer(
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    help="Population health management: practice registers in, case-finding lists and PCN comparisons out.",
+)
+lists = typer.Typer(no_args_is_help=True, help="Case-finding lists.")
+key = typer.Typer(no_args_is_help=True, help="The site key NHS numbers are pseudonymised with.")
+app.add_typer(lists, name="lists")
+app.add_typer(key, name="key")
+
+DEMO_MONTH = "2026-10"
+DEMO_ICB = "QZZ"
+
+Month = Annotated[str | None, typer.Option(help="Month, YYYY-MM.", show_default="the newest")]
+PublishedFile = Annotated[Path | None, typer.Option(help="This file of the reference, where several would do.")]
+Feeds = Annotated[Path | None, typer.Option(help="Folder of deliveries: <feeds>/<YYYY-MM>/<ICB code>/.")]
+
+
+def main() -> None:
+    """Run the command; a PhmError becomes one message and its exit code, without a traceback."""
+    arguments = [argument for argument in sys.argv[1:] if argument != "--debug"]
+    debug = len(arguments) < len(sys.argv) - 1
+    try:
+        app(arguments, prog_name="phm")
+    except PhmError as error:
+        if debug:
+            raise
+        from rich.console import Console
+        from rich.markup import escape
+
+        name = f" [bold]{escape(error.name)}[/bold]" if error.name else ""
+        Console(stderr=True, soft_wrap=True, highlight=False).print(
+            f"[red]{escape(error.what)}[/red]{':' if name else '.'}{name}\n{escape(error.hint)}"
+        )
+        sys.exit(error.exit_code)
+
+
+@app.command()
+def run(
+    month: Month = None,
+    feeds: Feeds = None,
+    icb: Annotated[str | None, typer.Option(help="Only this ICB.", show_default="all delivered")] = None,
+    demo: Annotated[bool, typer.Option("--demo", help="Make a synthetic place first and run that.")] = False,
+    force: Annotated[bool, typer.Option("--force", help="Run even if nothing changed since it was published.")] = False,
+) -> None:
+    """Run a month end to end: land and check the feeds, make lists and the comparison of PCNs, publish."""
+    from phm.config import load_settings
+    from phm.feeds.deliveries import choose_partitions
+
+    settings = load_settings(feeds=feeds)
+    if demo:
+        month, icb = month or DEMO_MONTH, DEMO_ICB
+        settings = load_settings(feeds=settings.home / "demo" / "feeds")
+        if not (settings.feeds / month / icb).is_dir():
+            _synthesise(settings.feeds, month=month)
+    from phm.publication import expose
+    from pipelines.run import Site, already_published, run_partition
+
+    site = Site(home=str(settings.home), feeds=str(settings.feeds), demo=demo)
+    for partition in choose_partitions(settings.feeds, month=month, icb_code=icb):
+        if not force and already_published(partition, site=site):
+            _say(f"{partition.month} {partition.icb_code} is published and nothing has changed since.")
+        else:
+            with _progress(f"{partition.month} {partition.icb_code}") as listener:
+                run_partition(partition, site=site, listener=listener)
+        outputs = expose(site.store, partition)
+        _say(f"Report: {outputs.report}\nLists:  {outputs.lists}")
+
+
+@app.command()
+def synth(
+    out: Annotated[Path, typer.Option(help="Folder the delivery is written to.")] = Path("feeds"),
+    month: Annotated[str, typer.Option(help="Month, YYYY-MM.")] = DEMO_MONTH,
+    seed: Annotated[int, typer.Option(help="Same seed, same bytes.")] = 1,
+    people: Annotated[int | None, typer.Option(help="Number of people.", show_default="about 200,000")] = None,
+    reference: Annotated[
+        Path | None, typer.Option(help="Folder of published files whose practice by LSOA counts are to be equalled.")
+    ] = None,
+    icb: Annotated[str, typer.Option(help="ICB code; one to take from the published files.")] = DEMO_ICB,
+    register: PublishedFile = None,
+    membership: PublishedFile = None,
+    deprivation: PublishedFile = None,
+    lsoa_lookup: PublishedFile = None,
+) -> None:
+    """Make a synthetic place: registers, events, medication, attendances, maps. No real person is in it."""
+    from phm.synthetic.reference import choose
+
+    files = None
+    if reference:
+        named = {
+            "register": register, "membership": membership, "deprivation": deprivation, "lsoa_lookup": lsoa_lookup
+        }  # fmt: skip
+        files = choose(reference, month=month, icb_code=icb, **named)
+        for name in named:
+            _say(f"{name.replace('_', ' ')}: {getattr(files, name)}")
+    _synthesise(out, month=month, seed=seed, people=people, icb_code=icb, reference=files)
+
+
+@app.command()
+def validate(
+    path: Annotated[Path, typer.Argument(help="A delivered file, or a folder of practice files.")],
+    contract: Annotated[str, typer.Option(help="Name of the contract, for example gp_event.")],
+    month: Annotated[str | None, typer.Option(help="Month the file is for, YYYY-MM.", show_default="last month")] = None,
+) -> None:
+    """Check delivered files against their contract: rules and counts, no values. Exit code 1 when a rule fails."""
+    from rich.table import Table
+
+    from phm.errors import CheckFailed
+    from phm.feeds.contracts import load_contract
+    from phm.feeds.validation import validate as check
+    from phm.store import Partition
+
+    reference_date = Partition(month or _last_month(), "ANY").reference_date
+    results = check(path, load_contract(contract), reference_date=reference_date)
+    table = Table("rule", "status", "severity", "observed", "must be", "what it asks")
+    colours = {"passed": "green", "failed": "red", "could_not_evaluate": "yellow"}
+    for r in results:
+        status = f"[{colours[r.status]}]{r.status.replace('_', ' ')}[/]"
+        table.add_row(r.rule_id, status, r.severity, str(r.observed), r.threshold, r.description)
+    _console().print(table)
+    broken = [r for r in results if r.status != "passed" and r.severity == "error"]
+    if broken:
+        raise CheckFailed(
+            f"{len(broken)} of {len(results)} rules do not hold",
+            name=str(path),
+            hint="Send the supplier this table; it holds no values.",
+        )
+
+
+@lists.command()
+def pull(
+    practice: Annotated[str | None, typer.Option(help="Practice code.")] = None,
+    pcn: Annotated[str | None, typer.Option(help="PCN code: one file for each of its practices.")] = None,
+    cohort: Annotated[str, typer.Option(help="Cohort definition.")] = "possible_undiagnosed_hypertension",
+    month: Month = None,
+    format: Annotated[Literal["xlsx", "csv"], typer.Option(help="Workbook, or text for other systems.")] = "xlsx",
+    out: Annotated[Path, typer.Option(help="Folder to write to; keep it where only the practice can read.")] = Path(),
+    reason: Annotated[str, typer.Option(help="Why the list is pulled; goes into the audit.")] = "case finding",
+) -> None:
+    """Write a practice's list with NHS numbers, or one for each practice of a PCN. Every pull is audited."""
+    from phm.cohorts.definition import load_definition
+    from phm.engine import connect
+    from phm.errors import ConfigurationError
+    from phm.lists.pull import find_practices
+    from phm.lists.pull import pull as write
+
+    if (practice is None) == (pcn is None):
+        raise ConfigurationError("Name one practice or one PCN", name="--practice, --pcn", hint="Give exactly one.")
+    store, con = _store(), connect()
+    partition, codes = find_practices(con, store, month=month, practice_code=practice, pcn_code=pcn)
+    definition = load_definition(cohort)
+    for pulled in write(
+        con, store, partition, definition, practice_codes=codes, folder=out, format=format, reason=reason
+    ):
+        _say(f"{pulled.practice.practice_code} {pulled.practice.practice_name}: {pulled.entry_count} entries")
+        for file in pulled.files:
+            _say(f"  {file}")
+
+
+@app.command()
+def sql(question: Annotated[str, typer.Argument(help="A SELECT over published tables; SHOW TABLES lists them.")]) -> None:
+    """Ask the published tables of all months a question in SQL. Read-only; the vault cannot be reached."""
+    from phm.query import ask
+
+    answer = ask(_store(), question)
+    if sys.stdout.isatty():
+        answer.show(max_width=_console().width)
+    else:
+        answer.df().to_csv(sys.stdout, index=False)
+
+
+@app.command()
+def doctor() -> None:
+    """Say what is configured, what is missing and what to do about it."""
+    from phm.config import load_settings
+    from phm.doctor import examine
+
+    colours = {"ok": "green", "missing": "yellow", "wrong": "red"}
+    findings = examine(load_settings())
+    for finding in findings:
+        _console().print(f"[{colours[finding.state]}]{finding.state:8}[/] {finding.what}: {finding.found}")
+        if finding.advice:
+            _console().print(f"         {finding.advice}")
+    if any(finding.state == "wrong" for finding in findings):
+        sys.exit(3)
+
+
+@key.command()
+def create() -> None:
+    """Make a new random site key where the settings say; it is readable by its owner only."""
+    from phm.config import load_settings
+    from phm.governance.pseudonyms import create_key
+
+    path = load_settings().key_path
+    create_key(path)
+    _say(f"A new key is in {path}. Keep a copy in a safe place: without it no list can be matched to an earlier one.")
+
+
+def _synthesise(
+    out: Path,
+    *,
+    month: str,
+    seed: int = 1,
+    people: int | None = None,
+    icb_code: str = DEMO_ICB,
+    reference: "ReferenceFiles | None" = None,
+) -> None:
+    from phm.synthetic.delivery import DEMO_PEOPLE, generate
+
+    with _progress(f"Synthetic place {icb_code}, {month}") as listener:
+        made = generate(
+            out,
+            month=month,
+            seed=seed,
+            icb_code=icb_code,
+            people=people or DEMO_PEOPLE,
+            reference=reference,
+            workers=os.cpu_count() or 1,
+            progress=lambda done, total, code: listener(f"practice {code}", done, total),
+        )
+    rows = ", ".join(f"{count:,} {feed}" for feed, count in made.row_counts.items())
+    _say(f"{made.people_count:,} people of {made.practice_count} practices in {made.folder}: {rows}")
+
+
+def _console(*, stderr: bool = False) -> "Console":
+    from rich.console import Console
+
+    return Console(stderr=stderr, soft_wrap=True, highlight=False)
+
+
+def _say(text: str) -> None:
+    _console().print(text, markup=False)
+
+
+def _store() -> "Store":
+    from phm.config import load_settings
+    from phm.store import Store
+
+    settings = load_settings()
+    return Store(settings.home, settings.vault)
+
+
+def _last_month() -> str:
+    return (dt.date.today().replace(day=1) - dt.timedelta(days=1)).strftime("%Y-%m")
+
+
+@contextmanager
+def _progress(title: str) -> Iterator[Callable[[str, int, int], None]]:
+    """A progress bar on a terminal, nothing elsewhere; called with a step's name, its number and how many there are."""
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
+    console = _console(stderr=True)
+    with Progress(*columns, console=console, disable=not console.is_terminal) as bar:
+        task = bar.add_task(title, total=None)
+
+        def listener(step: str, number: int, steps: int) -> None:
+            bar.update(task, description=f"{title}: {step}", completed=number, total=steps)
+
+        yield listener
+        bar.update(task, description=f"{title}: done", completed=bar.tasks[0].total)

@@ -1,0 +1,94 @@
+"""What a list says of each member: the action, and the reasons, flags and routes of the definition filled in.
+
+Conditions are evaluated on the engine, sentences are written here, over members only: they are few.
+"""
+
+from collections.abc import Iterable
+from datetime import date
+
+import ibis.expr.types as ir
+import pandas as pd
+
+from phm.cohorts.definition import Definition
+from phm.cohorts.parts import Remark, Sentence
+from phm.cohorts.templates import render
+from phm.expressions import Expression
+
+
+def texts(
+    definition: Definition, member: ir.Table, person_feature: ir.Table, /, *, reference_date: date
+) -> pd.DataFrame:
+    """One row per row of `member`: person_id, output, tier_title, action, reasons, flags, routes.
+
+    `reasons` are joined by semicolons, `flags` and `routes` are sentences, missing where there are none. A reason is
+    said only where its own condition holds, so it names only facts that put the person there.
+    """
+    sentences = list(_sentences(definition))
+    conditions = {s.when.text: s.when for s in sentences if s.when is not None}
+    facts = _facts(member, person_feature, sentences, conditions, definition, reference_date)
+    parts = []
+    for output in definition.outputs.values():
+        for tier in output.tiers:
+            rows = facts[(facts["output"] == output.id) & (facts["tier"] == tier.id)]
+
+            def said(items: Iterable[Sentence | Remark], joint: str, rows: pd.DataFrame = rows) -> pd.Series:
+                return _said(items, joint, rows, conditions, definition)
+
+            part = rows[["person_id", "output"]].assign(
+                tier_title=tier.title,
+                action=f"{tier.action} {definition.advice}",
+                reasons=said(tier.reasons, "; "),
+                flags=said(_of_tier(output.flags, tier.id), " "),
+                routes=said(_of_tier(output.routes, tier.id), " "),
+            )
+            parts.append(part)
+    return pd.concat(parts, ignore_index=True)
+
+
+def _sentences(definition: Definition) -> Iterable[Sentence | Remark]:
+    for output in definition.outputs.values():
+        for tier in output.tiers:
+            yield from tier.reasons
+        yield from output.flags
+        yield from output.routes
+
+
+def _of_tier(remarks: Iterable[Remark], tier: str) -> list[Remark]:
+    return [remark for remark in remarks if not remark.tiers or tier in remark.tiers]
+
+
+def _facts(
+    member: ir.Table,
+    person_feature: ir.Table,
+    sentences: Iterable[Sentence | Remark],
+    conditions: dict[str, Expression],
+    definition: Definition,
+    reference_date: date,
+) -> pd.DataFrame:
+    """The members with the columns that sentences fill in, and `when_0`, `when_1`, … for the conditions."""
+    names = {name for sentence in sentences for name in sentence.template.columns}
+    people = person_feature.semi_join(member, "person_id")
+    holds = {
+        f"when_{i}": when.on(people, settings=definition.values, reference_date=reference_date)
+        for i, when in enumerate(conditions.values())
+    }
+    facts = people.select("person_id", *sorted(names - {"person_id"}), **holds)
+    return member.select("person_id", "output", "tier").inner_join(facts, "person_id").to_pyarrow().to_pandas()
+
+
+def _said(
+    items: Iterable[Sentence | Remark],
+    joint: str,
+    rows: pd.DataFrame,
+    conditions: dict[str, Expression],
+    definition: Definition,
+) -> pd.Series:
+    """The `items` that hold for each row, joined; missing where none does."""
+    position = {text: i for i, text in enumerate(conditions)}
+    said = pd.Series(None, index=rows.index, dtype="str")
+    for item in items:
+        here = rows if item.when is None else rows[rows[f"when_{position[item.when.text]}"].astype(bool)]
+        text = render(item.template, here, settings=definition.values, words=definition.words)
+        before = said[here.index]
+        said[here.index] = (before + joint + text).where(before.notna(), text)
+    return said

@@ -1,0 +1,203 @@
+"""Features: every variable a cohort or measure definition may use, one row a person, at the reference date.
+
+Belongs here: `person_feature` as a whole and every column that is not about blood pressure readings (those are in
+`blood_pressure`). A new feature is one line here and one property in `contracts/person_feature.odcs.yaml`.
+
+Rules:
+
+- Events after the reference date do not exist yet.
+- "In the last n months" is after the same day n months earlier (the last day of that month where it has no such day),
+  up to and including the reference date: at 31 October 2026, 6 months are 1 May to 31 October.
+- A condition once recorded stays, except diabetes and hypertension, which have resolved codes. Recorded and resolved
+  on one day is recorded.
+- The latest of several values on one day is the lowest; of several smoking statuses current, then ex, then never.
+  Values are kept to three decimals.
+- Booleans and counts are never empty: a person without events has false and 0.
+"""
+
+import calendar
+from datetime import date
+
+import ibis
+from ibis.expr.types import BooleanColumn, DateColumn, FloatingColumn, IntegerColumn, Table
+
+from phm.core.blood_pressure import POSTPARTUM_DAYS, PREGNANCY_DAYS, blood_pressure_features
+
+BP_DRUGS = ("ace_inhibitor", "arb", "dihydropyridine_ccb", "thiazide_like")
+"""Medicines whose repeated issue without a diagnosis suggests treated, uncoded hypertension (definitions §1)."""
+
+ALBUMINURIA_ACR = 3.0
+"""Albumin:creatinine ratio from which albuminuria is present, mg/mmol. NICE NG203."""
+
+EVER_RECORDED = {
+    "has_palliative_care": "palliative_care",
+    "has_gestational_hypertension": "gestational_hypertension",
+    "has_ckd": "ckd",
+    "has_ischaemic_heart_disease": "ischaemic_heart_disease",
+    "has_stroke_tia": "stroke_tia",
+    "has_heart_failure": "heart_failure",
+    "has_peripheral_arterial_disease": "peripheral_arterial_disease",
+    "has_atrial_fibrillation": "atrial_fibrillation",
+    "has_familial_hypercholesterolaemia": "familial_hypercholesterolaemia",
+    "has_organ_damage": "organ_damage",
+    "has_albuminuria": "albuminuria",
+    "has_migraine": "migraine",
+    "has_raynauds": "raynauds",
+    "has_aortopathy": "aortopathy",
+    "has_learning_disability": "learning_disability",
+    "has_severe_mental_illness": "severe_mental_illness",
+    "has_family_history_cvd": "family_history_cvd",
+    "is_housebound": "housebound",
+    "is_in_care_home": "care_home",
+}
+"""Booleans that are true once a code of the concept is recorded (`has_albuminuria` also by its latest ACR)."""
+
+ISSUED_IN_MONTHS = {
+    "has_statin": ("statin", 12),
+    "has_combined_contraceptive": ("combined_contraceptive", 6),
+    "has_drug_raising_bp": ("drug_raising_bp", 3),
+}
+
+LATEST_DATES = {
+    "latest_bp_assessment_date": "bp_assessment",
+    "latest_hypertension_date": "hypertension",
+    "latest_hypertension_resolved_date": "hypertension_resolved",
+    "latest_white_coat_date": "white_coat_hypertension",
+    "latest_bp_in_progress_date": "bp_in_progress",
+    "latest_bp_declined_date": "bp_declined",
+    "latest_health_check_date": "health_check",
+}
+
+LATEST_VALUES = ("bmi", "egfr", "hba1c", "cholesterol_ratio")
+
+COUNTS = (
+    "raised_day_count_24m", "bp_drug_issue_count_6m", "bp_drug_issue_count_12m", "emergency_attendance_count_12m"
+)  # fmt: skip
+
+SMOKING = ("never", "ex", "current")
+
+PERSON_COLUMNS = (
+    "person_id", "practice_code", "pcn_code", "place_code", "icb_code", "age", "sex", "ethnicity_group", "imd_score",
+    "imd_decile", "imd_quintile", "is_registered", "is_alive", "contact_preference", "is_safe_to_text",
+    "interpreter_language", "reasonable_adjustment", "last_contact_date", "invitation_count", "next_appointment_date",
+    "usual_clinician", "has_type_1_opt_out", "has_national_data_opt_out",
+)  # fmt: skip
+"""Columns taken from `core_person` as they are."""
+
+_EPOCH = date(1900, 1, 1)
+_VALUE_LIMIT = 10_000_000  # thousandths: values stay below 10,000
+
+
+def months_before(reference_date: date, months: int) -> date:
+    """The same day `months` months earlier, or the last day of that month where it has no such day.
+
+    >>> months_before(date(2026, 10, 31), 6)
+    datetime.date(2026, 4, 30)
+    """
+    year, month0 = divmod(reference_date.year * 12 + reference_date.month - 1 - months, 12)
+    last_day = calendar.monthrange(year, month0 + 1)[1]
+    return date(year, month0 + 1, min(reference_date.day, last_day))
+
+
+def person_features(event: Table, person: Table, /, *, reference_date: date) -> Table:
+    """`person_feature`: one row is one person of `core_person`, with or without events.
+
+    Parameters
+    ----------
+    event
+        `core_event`.
+    person
+        `core_person`.
+    reference_date
+        The day everything is true on.
+    """
+    known = event.filter(event.event_date <= reference_date)
+    pressure = blood_pressure_features(
+        known, reference_date=reference_date, months_24_ago=months_before(reference_date, 24)
+    )
+    record = _record_features(known.filter(known.concept != "blood_pressure"), reference_date)
+    joined = person.left_join(pressure, "person_id").drop("person_id_right")
+    joined = joined.left_join(record, "person_id").drop("person_id_right")
+
+    flags = (*EVER_RECORDED, *ISSUED_IN_MONTHS, "has_diabetes", "is_pregnant", "is_postpartum")
+    never_empty = {name: joined[name].fill_null(False) for name in flags}
+    never_empty |= {name: joined[name].fill_null(0) for name in COUNTS}
+    never_empty["smoking_status"] = joined.smoking_status.fill_null("unknown")
+    found = [name for name in (*pressure.columns, *record.columns) if name not in (*never_empty, "person_id")]
+    return joined.select(
+        *PERSON_COLUMNS,
+        *found,
+        registered_months=_completed_months(joined.registration_date, reference_date),
+        **never_empty,
+    )
+
+
+def _record_features(event: Table, reference_date: date) -> Table:
+    """Columns from everything but readings: one row is one person with at least one such event."""
+    concept, day = event.concept, event.event_date
+
+    def in_months(months: int) -> BooleanColumn:
+        return day > months_before(reference_date, months)
+
+    is_bp_drug = concept.isin(BP_DRUGS)
+    is_smoking = concept.isin([f"smoking_{status}" for status in SMOKING])
+    smoking_rank = ibis.cases(*((concept == f"smoking_{status}", rank) for rank, status in enumerate(SMOKING)))
+    days = day.delta(ibis.literal(_EPOCH), unit="day")
+    thousandths = (event.value * 1000).round().cast("int64")
+    value_key = days * _VALUE_LIMIT + (_VALUE_LIMIT - 1 - thousandths)
+
+    # Every flag is one bit of one aggregate: a conditional maximum each would cost several times as much.
+    raises = {name: concept == concept_of for name, concept_of in EVER_RECORDED.items()} | {
+        name: (concept == concept_of) & in_months(months) for name, (concept_of, months) in ISSUED_IN_MONTHS.items()
+    }
+    bits = ibis.cases(*((condition, 1 << place) for place, condition in enumerate(raises.values())), else_=0)
+    found = event.group_by("person_id").agg(
+        bits=bits.cast("int64").bit_or(),
+        **{name: day.max(where=concept == concept_of) for name, concept_of in LATEST_DATES.items()},
+        **{f"{name}_key": value_key.max(where=concept == name) for name in (*LATEST_VALUES, "acr")},
+        smoking_key=(days * 10 + smoking_rank).max(where=is_smoking),
+        bp_drug_issue_count_6m=event.count(where=is_bp_drug & in_months(6)),
+        bp_drug_issue_count_12m=event.count(where=is_bp_drug & in_months(12)),
+        latest_bp_drug_date=day.max(where=is_bp_drug),
+        emergency_attendance_count_12m=event.count(where=(concept == "emergency_attendance") & in_months(12)),
+        pregnancy_date=day.max(where=concept == "pregnancy"),
+        delivery_date=day.max(where=concept == "delivery"),
+        diabetes_date=day.max(where=concept == "diabetes"),
+        diabetes_resolved_date=day.max(where=concept == "diabetes_resolved"),
+    )
+    flags = {name: (found.bits & (1 << place)) != 0 for place, name in enumerate(raises)}
+    days_ago = ibis.literal(reference_date).delta
+    acr, _ = _value_and_date(found.acr_key)
+    is_delivered = (found.delivery_date >= found.pregnancy_date).fill_null(False)
+    is_resolved = (found.diabetes_resolved_date > found.diabetes_date).fill_null(False)
+    smoking_code = found.smoking_key % 10
+    values = {}
+    for name in LATEST_VALUES:
+        values[name], values[f"{name}_date"] = _value_and_date(found[f"{name}_key"])
+    return found.select(
+        "person_id",
+        *LATEST_DATES,
+        "bp_drug_issue_count_6m",
+        "bp_drug_issue_count_12m",
+        "latest_bp_drug_date",
+        "emergency_attendance_count_12m",
+        **flags | {"has_albuminuria": flags["has_albuminuria"] | (acr >= ALBUMINURIA_ACR).fill_null(False)},
+        has_diabetes=found.diabetes_date.notnull() & ~is_resolved,
+        is_pregnant=(days_ago(found.pregnancy_date, unit="day") <= PREGNANCY_DAYS).fill_null(False) & ~is_delivered,
+        is_postpartum=(days_ago(found.delivery_date, unit="day") <= POSTPARTUM_DAYS).fill_null(False),
+        latest_bp_in_progress_days=days_ago(found.latest_bp_in_progress_date, unit="day"),
+        smoking_status=ibis.cases(*((smoking_code == rank, status) for rank, status in enumerate(SMOKING))),
+        **values,
+    )
+
+
+def _value_and_date(key: IntegerColumn) -> tuple[FloatingColumn, DateColumn]:
+    """Latest value and its day, from the packed `value_key`."""
+    thousandths = _VALUE_LIMIT - 1 - key % _VALUE_LIMIT
+    days = (key // _VALUE_LIMIT).cast("int64")
+    return thousandths.cast("float64") / 1000, (ibis.literal(_EPOCH) + days.as_interval("D")).cast("date")
+
+
+def _completed_months(start: DateColumn, reference_date: date) -> IntegerColumn:
+    months = (reference_date.year - start.year()) * 12 + reference_date.month - start.month()
+    return ibis.greatest(months - (start.day() > reference_date.day).cast("int64"), 0).cast("int64")

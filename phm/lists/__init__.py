@@ -1,0 +1,1 @@
+"""Case-finding lists: what a practice is asked to do for whom, and the workbook it gets."""

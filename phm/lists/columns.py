@@ -1,0 +1,64 @@
+"""The columns of a list as a practice sees them: the fields a list may carry, in order, and no others.
+
+Every field is there because someone needs it to act. Deprivation, area of residence, modelled probabilities, opt-outs
+and ethnicity are not here, so no writer can put them in.
+"""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Column:
+    """One column: its `field` in `case_finding_list`, what its header says and how wide it is.
+
+    `kind` is text, wrapped, number, date or yes_no; `choices` the drop-down of a column the practice fills in.
+    """
+
+    field: str
+    header: str
+    width: float
+    kind: str = "text"
+    choices: tuple[str, ...] = ()
+
+
+YES_NO = ("Yes", "No")
+
+ACT = (
+    Column("nhs_number", "NHS number", 12),
+    Column("age", "Age", 5, "number"),
+    Column("sex", "Sex", 5),
+    Column("tier_title", "Priority", 19, "wrapped"),
+    Column("action", "What to do", 36, "wrapped"),
+    Column("due_date", "By", 11, "date"),
+    Column("reasons", "Why", 46, "wrapped"),
+    Column("flags", "Bear in mind", 30, "wrapped"),
+    Column("routes", "Can also be seen by", 20, "wrapped"),
+)
+
+CONTACT = (
+    Column("contact_preference", "Contact by", 8, "wrapped"),
+    Column("is_safe_to_text", "Safe to text", 7, "yes_no"),
+    Column("interpreter_language", "Interpreter", 10, "wrapped"),
+    Column("support_needs", "Support needs", 14, "wrapped"),
+    Column("residence", "Residence", 10.5, "wrapped"),
+    Column("last_contact_date", "Last contact", 11, "date"),
+    Column("invitation_count", "Invited in 12 months", 8, "number"),
+    Column("next_appointment_date", "Next appointment", 12, "date"),
+    Column("usual_clinician", "Usual clinician", 12, "wrapped"),
+)
+
+OUTCOME = (
+    Column("outcome_contacted", "Contacted", 10, choices=YES_NO),
+    Column("outcome_declined", "Declined", 9, choices=YES_NO),
+    Column("outcome_systolic", "BP taken: systolic", 8.5, "number"),
+    Column("outcome_diastolic", "BP taken: diastolic", 8.5, "number"),
+    Column("outcome_average", "ABPM or HBPM result", 11),
+    Column("outcome_diagnosed", "Diagnosed", 10, choices=YES_NO),
+    Column("outcome_ruled_out", "Ruled out", 7, choices=YES_NO),
+    Column("outcome_moved_away", "Moved away", 8, choices=YES_NO),
+    Column("outcome_date", "Date", 11, "date"),
+    Column("outcome_notes", "Notes", 16, "wrapped"),
+)
+
+DELIVERED = ACT + CONTACT
+ALL = DELIVERED + OUTCOME

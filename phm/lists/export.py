@@ -1,0 +1,235 @@
+"""The files a practice gets: its own people with their NHS numbers, as a workbook or as CSV.
+
+This is the only place where identifiers are put back, for one practice at a time. What the columns are stands in
+`phm.lists.columns`, how a workbook looks in `phm.lists.workbook`. Recording the pull is the caller's duty
+(`phm.governance.audit`).
+"""
+
+import csv
+import datetime as dt
+import io
+import os
+import tempfile
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+import pandas as pd
+
+from phm.cohorts.definition import LIST, Definition, Output
+from phm.errors import CheckFailed, DisclosureError
+from phm.lists.columns import ALL, DELIVERED
+from phm.lists.workbook import sheet_name, workbook
+
+WARNING = "Not an urgent-alert system. A list is a prompt to look at the record."
+HOW_TO_USE = (
+    "Work from the top: the list is sorted by what to do first. Look at the record before contacting anyone. "
+    "Fill in the green columns."
+)
+USES = {
+    "practice": "Practice: a practice's own list of its own patients, instructed by the practice. Not for any other use.",
+    "linked": "Linked data: only the practice re-identifies its own patients. Not for any other use.",
+    "planning": "Planning: aggregates only.",
+}
+VALID_DAYS = 42
+"""How long a list may be worked from before the next month's replaces it: local, not from a published rule."""
+_FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")  # noqa: RUF001
+
+
+@dataclass(frozen=True)
+class Practice:
+    """The practice a list is for."""
+
+    practice_code: str
+    practice_name: str
+    pcn_code: str
+    pcn_name: str
+
+
+@dataclass(frozen=True)
+class Cover:
+    """What the first sheet says: where the list comes from, what it asks, how people came to be on it.
+
+    `facts` (what to know first) and `about` (where the list comes from) are label and text; `tiers` one row per tier with `Priority, What to do, Sheet, Within days, People`; `funnel` one
+    row per step with `Step, People, Left`.
+    """
+
+    title: str
+    facts: tuple[tuple[str, str], ...]
+    about: tuple[tuple[str, str], ...]
+    tiers: pd.DataFrame
+    funnel: pd.DataFrame
+
+
+def export_practice_list(
+    entries: pd.DataFrame,
+    identity: pd.DataFrame,
+    attrition: pd.DataFrame,
+    definition: Definition,
+    /,
+    *,
+    practice: Practice,
+    reference_date: dt.date,
+    path: Path,
+    format: Literal["xlsx", "csv"],
+    valid_days: int = VALID_DAYS,
+) -> list[Path]:
+    """Write one practice's list of one cohort; returns the files written, readable by their owner only.
+
+    A workbook holds the cover, the list and one sheet per separate output. As CSV, which has room for one table, the
+    list is `path`, each separate output `<name>_<output>.csv`, the cover `<name>_cover.csv`. The same input gives the
+    same bytes.
+
+    Parameters
+    ----------
+    entries
+        Rows of `case_finding_list` of this practice and cohort.
+    identity
+        `person_id` and `nhs_number` out of the vault, for at least these people.
+    attrition
+        Rows of `cohort_attrition`; those of this practice and cohort are used.
+    valid_days
+        Days after the reference date on which the list expires.
+
+    Raises
+    ------
+    DisclosureError
+        An entry belongs to another practice or cohort.
+    CheckFailed
+        An entry has no NHS number in the vault.
+    """
+    if not (entries["practice_code"].eq(practice.practice_code) & entries["cohort_id"].eq(definition.id)).all():
+        raise DisclosureError(
+            "A practice's list may hold only its own entries of one cohort",
+            name=practice.practice_code,
+            hint="Select the entries by practice_code and cohort_id.",
+        )
+    named = entries.merge(identity[["person_id", "nhs_number"]], on="person_id", how="left", validate="many_to_one")
+    missing = int(named["nhs_number"].isna().sum())
+    if missing:
+        raise CheckFailed(
+            f"{missing} entries have no NHS number in the vault",
+            name=practice.practice_code,
+            hint="Use the vault of the month the list was made from, or run the month again.",
+        )
+    named = named.sort_values(["position", "entry_id"], kind="stable")
+    sheets = {output: named[named["output"] == output] for output in definition.outputs}
+    cover = _cover(sheets, attrition, definition, practice, reference_date, valid_days)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    if format == "xlsx":
+        tables = {output: (definition.outputs[output].title, _shown(rows)) for output, rows in sheets.items()}
+        return [_replace(path, workbook(cover, tables, warning=WARNING, created=reference_date))]
+    files = {"" if output == LIST else f"_{output}": _csv(_shown(rows)) for output, rows in sheets.items()}
+    files["_cover"] = _csv(pd.DataFrame(_cover_lines(cover)), header=False)
+    return [_replace(path.with_stem(f"{path.stem}{suffix}"), content) for suffix, content in files.items()]
+
+
+def _shown(rows: pd.DataFrame) -> pd.DataFrame:
+    """The columns a list carries, the practice's own still empty."""
+    return rows[[column.field for column in DELIVERED]].reindex(columns=[column.field for column in ALL])
+
+
+def _cover(
+    sheets: dict[str, pd.DataFrame],
+    attrition: pd.DataFrame,
+    definition: Definition,
+    practice: Practice,
+    reference_date: dt.date,
+    valid_days: int,
+) -> Cover:
+    tiers = pd.concat([_tiers(output, sheets[name]) for name, output in definition.outputs.items()], ignore_index=True)
+    steps = attrition[
+        attrition["practice_code"].eq(practice.practice_code) & attrition["cohort_id"].eq(definition.id)
+    ].sort_values("step_order")
+    funnel = pd.DataFrame(
+        {"Step": steps["label"], "People": steps["person_count"].astype(int), "Left": steps["remaining_count"].astype(int)}
+    )
+    facts = (
+        ("Practice", f"{practice.practice_name} ({practice.practice_code})"),
+        ("Primary care network", f"{practice.pcn_name} ({practice.pcn_code})"),
+        ("People on the list", str(len(sheets[LIST]))),
+        ("Data up to", _day(reference_date)),
+        ("Do not use after", _day(reference_date + dt.timedelta(days=valid_days))),
+        ("How to use it", HOW_TO_USE),
+    )
+    about = (
+        ("Who is listed", definition.summary),
+        ("For everyone", definition.advice),
+        ("Use", USES[definition.use]),
+        ("Clinical sign-off", definition.clinical_sign_off),
+        ("Definition", f"{definition.id}, version {definition.version}\n{definition.sha256}"),
+        ("Sources", _bullets(definition.sources)),
+        ("Notes", _bullets(note for note in definition.notes if note != WARNING)),
+    )
+    return Cover(definition.title, facts, about, tiers, funnel)
+
+
+def _tiers(output: Output, rows: pd.DataFrame) -> pd.DataFrame:
+    people = rows["tier"].value_counts()
+    return pd.DataFrame(
+        {
+            "Priority": [tier.title for tier in output.tiers],
+            "What to do": [tier.action for tier in output.tiers],
+            "Sheet": sheet_name(output.id),
+            "Within days": [tier.due_days for tier in output.tiers],
+            "People": [int(people.get(tier.id, 0)) for tier in output.tiers],
+        }
+    )
+
+
+def _bullets(lines: Iterable[str]) -> str:
+    return "\n".join(f"• {line}" for line in lines)
+
+
+def _day(day: dt.date) -> str:
+    return f"{day.day} {day:%B %Y}"
+
+
+def _cover_lines(cover: Cover) -> Iterator[list[str]]:
+    yield [cover.title, WARNING]
+    yield from map(list, cover.facts)
+    for table in (cover.tiers, cover.funnel):
+        yield list(table.columns)
+        yield from table.astype(str).to_numpy().tolist()
+    yield from map(list, cover.about)
+
+
+def _csv(table: pd.DataFrame, *, header: bool = True) -> bytes:
+    """UTF-8 with a byte order mark, so that Excel reads names right; ISO dates.
+
+    A text that a spreadsheet would take for a formula (first character one of ``= + - @``, tab, line break) gets an
+    apostrophe before it, which is the one change made to a value.
+    """
+    text = io.StringIO(newline="")
+    writer = csv.writer(text, lineterminator="\r\n")
+    if header:
+        writer.writerow([column.header for column in ALL])
+    for row in table.astype(object).where(table.notna(), "").to_numpy().tolist():
+        writer.writerow([_cell(value) for value in row])
+    return text.getvalue().encode("utf-8-sig")
+
+
+def _cell(value: object) -> object:
+    if isinstance(value, bool):
+        return "Yes" if value else "No"
+    if isinstance(value, dt.datetime):
+        return value.date().isoformat()
+    if isinstance(value, float) and value.is_integer():
+        return int(value)
+    if isinstance(value, str) and value.startswith(_FORMULA_STARTS):
+        return f"'{value}"
+    return value
+
+
+def _replace(path: Path, content: bytes) -> Path:
+    """Put a file in place whole or not at all; names of patients' lists are for their owner's eyes only."""
+    handle, draft = tempfile.mkstemp(dir=path.parent, prefix=".writing-")
+    try:
+        with os.fdopen(handle, "wb") as file:
+            file.write(content)
+        os.replace(draft, path)
+    except BaseException:
+        Path(draft).unlink(missing_ok=True)
+        raise
+    return path

@@ -1,0 +1,78 @@
+"""From members of a cohort to the entries of a list: what to do for whom, in which order, and why.
+
+The order and the due date come from the cohort, the sentences from its definition; here they meet the fields a practice
+needs to act. Identifiers are not put back here.
+"""
+
+import datetime as dt
+import hashlib
+
+import ibis
+import ibis.expr.types as ir
+import pyarrow as pa
+
+from phm.cohorts.definition import Definition
+from phm.cohorts.reasons import texts
+from phm.feeds.contracts import load_contract
+
+_PERSON = (
+    "age",
+    "sex",
+    "contact_preference",
+    "is_safe_to_text",
+    "interpreter_language",
+    "last_contact_date",
+    "invitation_count",
+    "next_appointment_date",
+    "usual_clinician",
+)
+_SUPPORT = (
+    ("has_learning_disability", "learning disability"),
+    ("has_severe_mental_illness", "severe mental illness"),
+)
+_RESIDENCE = (("is_in_care_home", "care home"), ("is_housebound", "housebound"))
+_ARROW = {
+    "BIGINT": pa.int64(),
+    "DOUBLE": pa.float64(),
+    "VARCHAR": pa.string(),
+    "BOOLEAN": pa.bool_(),
+    "DATE": pa.date32(),
+}
+
+
+def entries(
+    definition: Definition, member: ir.Table, person_feature: ir.Table, /, *, reference_date: dt.date
+) -> ir.Table:
+    """One row per entry of a practice's list, or of a separate output: contract `case_finding_list`.
+
+    Of `member` (`cohort_member`) the rows of this definition are used. An entry has the same id every month it is on the
+    same practice's list.
+    """
+    member = member.filter(member.cohort_id == definition.id)
+    people = member.select("person_id", "output", "cohort_id", "practice_code", "pcn_code", "tier", "due_date", "rank")
+    facts = person_feature.select(
+        "person_id",
+        *_PERSON,
+        support_needs=_joined(person_feature, _SUPPORT, first=person_feature.reasonable_adjustment),
+        residence=_joined(person_feature, _RESIDENCE),
+    )
+    acted_on = people.inner_join(facts, "person_id").rename(position="rank").to_pyarrow().to_pandas()
+    said = texts(definition, member, person_feature, reference_date=reference_date)
+    listed = acted_on.merge(said, on=["person_id", "output"], how="inner")
+    key = listed["person_id"] + "|" + listed["cohort_id"] + "|" + listed["output"] + "|" + listed["practice_code"]
+    listed["entry_id"] = [hashlib.sha256(text.encode()).hexdigest()[:32] for text in key]
+    listed = listed.sort_values(["practice_code", "output", "position"], ignore_index=True)
+    schema = pa.schema([(c.name, _ARROW[c.type]) for c in load_contract("case_finding_list").columns])
+    return ibis.memtable(pa.Table.from_pandas(listed[schema.names], schema=schema, preserve_index=False))
+
+
+def _joined(
+    table: ir.Table, marks: tuple[tuple[str, str], ...], *, first: ir.StringValue | None = None
+) -> ir.StringValue:
+    """`first` and the words of the marks that are set, separated by semicolons; missing where there is nothing."""
+    nothing = ibis.literal("")
+    text = nothing if first is None else first.fill_null("")
+    for column, word in marks:
+        before = (text == "").ifelse(nothing, text + "; ")
+        text = table[column].ifelse(before + word, text)
+    return text.nullif("")

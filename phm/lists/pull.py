@@ -1,0 +1,114 @@
+"""Handing lists over: from the tables of a partition to files for one practice, some or all, each pull audited.
+
+What a list looks like is `phm.lists.export`'s business; who may ask is the operating system's: the vault can be read
+by its owner only.
+"""
+
+import datetime as dt
+import getpass
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+import ibis
+import pandas as pd
+
+from phm.cohorts.definition import Definition
+from phm.errors import StoreError
+from phm.governance.audit import Pull, record_pull
+from phm.lists.export import Practice, export_practice_list
+from phm.store import Partition, Store
+
+
+@dataclass(frozen=True)
+class PulledList:
+    """One practice's list of one cohort as files, with the number of its entries."""
+
+    practice: Practice
+    files: tuple[Path, ...]
+    entry_count: int
+
+
+def find_practices(
+    con: ibis.BaseBackend, store: Store, *, month: str | None, practice_code: str | None, pcn_code: str | None
+) -> tuple[Partition, list[str]]:
+    """The newest published partition (of `month`, if given) that holds the practice or PCN, and its practices' codes.
+
+    Raises
+    ------
+    StoreError
+        No such practice or PCN is published.
+    """
+    for partition in reversed(store.partitions()):
+        if month in (None, partition.month):
+            geography = store.read(con, "core_geography", partition)
+            of_area = geography.practice_code == practice_code if practice_code else geography.pcn_code == pcn_code
+            delivered = store.read(con, "cohort_attrition", partition).practice_code
+            chosen = geography.filter(of_area, geography.practice_code.isin(delivered))
+            codes = sorted(chosen.practice_code.to_pyarrow().to_pylist())
+            if codes:
+                return partition, codes
+    raise StoreError(
+        f"No list is published for it{f' in {month}' if month else ''}",
+        name=practice_code or pcn_code or "",
+        hint='`phm sql "SELECT DISTINCT month, practice_code, practice_name, pcn_code FROM core_geography"` '
+        "names the practices.",
+    )
+
+
+def pull(
+    con: ibis.BaseBackend,
+    store: Store,
+    partition: Partition,
+    definition: Definition,
+    *,
+    practice_codes: Iterable[str],
+    folder: Path,
+    format: Literal["xlsx", "csv"],
+    reason: str,
+    draft: bool = False,
+) -> Iterator[PulledList]:
+    """Write each practice's list of one cohort into `folder`, one after the other, and record each pull.
+
+    The record is on disk before the file is.
+    """
+    entries, attrition, identity, geography = (
+        store.read(con, table, partition, draft=draft)
+        for table in ("case_finding_list", "cohort_attrition", "identity", "core_geography")
+    )
+    listed = entries.filter(entries.cohort_id == definition.id)
+    named = identity.semi_join(listed, "person_id").select("person_id", "nhs_number").to_pandas()
+    numbers = named.set_index("person_id")
+    by_practice = dict(iter(listed.to_pandas().groupby("practice_code")))
+    steps = dict(iter(attrition.filter(attrition.cohort_id == definition.id).to_pandas().groupby("practice_code")))
+    areas = geography.to_pandas().set_index("practice_code")
+    for code in practice_codes:
+        rows = by_practice.get(code, pd.DataFrame(columns=listed.columns))
+        area = areas.loc[code]
+        practice = Practice(code, area.practice_name, area.pcn_code, area.pcn_name)
+        record_pull(
+            store.vault / "audit.jsonl",
+            Pull(
+                user=getpass.getuser(),
+                pulled_at=dt.datetime.now(dt.UTC),
+                practice_code=code,
+                cohort_id=definition.id,
+                definition_version=definition.version,
+                definition_hash=definition.hash,
+                reference_date=partition.reference_date,
+                entry_count=len(rows),
+                reason=reason,
+            ),
+        )
+        files = export_practice_list(
+            rows,
+            numbers.loc[rows["person_id"]].reset_index(),
+            steps.get(code, pd.DataFrame(columns=attrition.columns)),
+            definition,
+            practice=practice,
+            reference_date=partition.reference_date,
+            path=folder / f"{code}_{definition.id}_{partition.month}.{format}",
+            format=format,
+        )
+        yield PulledList(practice, tuple(files), len(rows))

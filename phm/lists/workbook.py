@@ -1,0 +1,236 @@
+"""How a list looks as a workbook: a cover that says what to do, and sheets one can filter, fill in and print.
+
+Every text is written as text: nothing in any field can become a formula or a link, and NHS numbers keep their digits.
+"""
+
+import datetime as dt
+import io
+import re
+from collections.abc import Iterable
+from typing import TYPE_CHECKING
+
+import pandas as pd
+import xlsxwriter
+from xlsxwriter.format import Format
+from xlsxwriter.workbook import Workbook
+from xlsxwriter.worksheet import Worksheet
+
+from phm.lists.columns import ACT, ALL, CONTACT, DELIVERED, OUTCOME, Column
+
+if TYPE_CHECKING:
+    from phm.lists.export import Cover
+
+BLUE, GREY, GREEN, PALE, AMBER = "#005EB8", "#425563", "#00703C", "#E8EDEE", "#FFF2CC"
+_FONT = {"font_name": "Arial", "font_size": 10, "valign": "top"}
+_COVER_WIDTHS = (38, 56, 24, 9, 9)
+_LAST = len(_COVER_WIDTHS) - 1
+_LINE = 13.5
+_LETTERS_PER_WIDTH = 1.15
+_FILLABLE_ROWS = 200
+"""Empty rows below a list that still offer the drop-downs."""
+
+
+def workbook(
+    cover: "Cover", tables: dict[str, tuple[str, pd.DataFrame]], *, warning: str, created: dt.date
+) -> bytes:
+    """An XLSX file: the cover, then one sheet per output with its title and rows of `phm.lists.columns` fields."""
+    target = io.BytesIO()
+    book = xlsxwriter.Workbook(
+        target,
+        {
+            "in_memory": True,
+            "strings_to_formulas": False,
+            "strings_to_urls": False,
+            "strings_to_numbers": False,
+            "default_date_format": "dd mmm yyyy",
+        },
+    )
+    book.set_properties(
+        {"title": cover.title, "created": dt.datetime.combine(created, dt.time(), tzinfo=dt.UTC).replace(tzinfo=None)}
+    )
+    styles = _Styles(book)
+    _cover_sheet(book.add_worksheet("Cover"), styles, cover, warning)
+    for output, (title, table) in tables.items():
+        _list_sheet(book.add_worksheet(sheet_name(output)), styles, table, title, cover, warning)
+    book.close()
+    return target.getvalue()
+
+
+def sheet_name(output: str, /) -> str:
+    """What the sheet of an output is called; a spreadsheet allows 31 characters.
+
+    >>> sheet_name("maternity_raised_bp")
+    'Maternity raised BP'
+    """
+    return re.sub(r"\bbp\b", "BP", output.replace("_", " ").capitalize())[:31]
+
+
+class _Styles:
+    """The formats of one workbook, by what they are for."""
+
+    def __init__(self, book: Workbook) -> None:
+        def style(**properties: object) -> Format:
+            return book.add_format({**_FONT, **properties})
+
+        rule = {"bottom": 1, "bottom_color": "#D8DDE0"}
+        head = {"bold": True, "font_color": "white", "text_wrap": True, "valign": "vcenter", "border": 1}
+        self.title = style(bold=True, font_size=20, font_color=BLUE)
+        self.warning = style(bold=True, font_size=12, text_wrap=True, bg_color=AMBER, border=1, valign="vcenter")
+        self.heading = style(bold=True, font_size=13, font_color=BLUE)
+        self.label = style(bold=True, text_wrap=True, **rule)
+        self.fact = style(text_wrap=True, **rule)
+        self.count = style(num_format="#,##0", **rule)
+        self.muted = style(text_wrap=True, font_color=GREY, **rule)
+        self.table_head = style(**{**head, "bg_color": BLUE})
+        self.heads = {
+            group: style(**{**head, "bg_color": colour}) for group, colour in ((ACT, BLUE), (CONTACT, GREY), (OUTCOME, GREEN))
+        }
+        self.cells = {
+            "text": style(num_format="@", align="left"),
+            "wrapped": style(num_format="@", text_wrap=True),
+            "number": style(num_format="0", align="center"),
+            "date": style(num_format="dd mmm yyyy", align="left"),
+            "yes_no": style(),
+        }
+
+
+def _cover_sheet(sheet: Worksheet, styles: _Styles, cover: "Cover", warning: str) -> None:
+    for column, width in enumerate(_COVER_WIDTHS):
+        sheet.set_column(column, column, width)
+    sheet.hide_gridlines(2)
+    sheet.set_paper(9)
+    sheet.set_margins(left=0.4, right=0.4, top=0.5, bottom=0.5)
+    sheet.fit_to_pages(1, 0)
+    sheet.set_row(0, 30)
+    sheet.write_string(0, 0, cover.title, styles.title)
+    sheet.set_row(1, 34)
+    sheet.merge_range(1, 0, 1, _LAST, "", styles.warning)
+    sheet.write_string(1, 0, warning, styles.warning)
+    row = _cover_facts(sheet, styles, 3, cover.facts)
+    row = _cover_table(sheet, styles, row + 1, "What it asks for", cover.tiers)
+    row = _cover_table(sheet, styles, row + 1, "How people came to be on it", cover.funnel)
+    sheet.set_row(row + 1, 22)
+    sheet.write_string(row + 1, 0, "About this list", styles.heading)
+    _cover_facts(sheet, styles, row + 2, cover.about)
+
+
+def _cover_facts(sheet: Worksheet, styles: _Styles, row: int, facts: tuple[tuple[str, str], ...]) -> int:
+    """Write labels with their texts; returns the row after them."""
+    for label, text in facts:
+        sheet.write_string(row, 0, label, styles.label)
+        sheet.merge_range(row, 1, row, _LAST, "", styles.fact)
+        sheet.write_string(row, 1, text, styles.fact)
+        sheet.set_row(row, _height([(text, sum(_COVER_WIDTHS[1:]))]))
+        row += 1
+    return row
+
+
+def _cover_table(sheet: Worksheet, styles: _Styles, row: int, heading: str, table: pd.DataFrame) -> int:
+    """Write a table with its heading; returns the row after it. Texts start left, counts end right."""
+    sheet.set_row(row, 22)
+    sheet.write_string(row, 0, heading, styles.heading)
+    is_count = [pd.api.types.is_integer_dtype(dtype) for dtype in table.dtypes]
+    texts, counts = is_count.count(False), is_count.count(True)
+    places = [*range(texts), *range(_LAST + 1 - counts, _LAST + 1)]
+    for offset, cells in enumerate([table.columns, *table.itertuples(index=False, name=None)], start=1):
+        style = styles.table_head if offset == 1 else styles.fact
+        if texts == 1:
+            sheet.merge_range(row + offset, 0, row + offset, _LAST - counts, "", style)
+        sheet.set_row(
+            row + offset, _height((c, _COVER_WIDTHS[i]) for i, c in enumerate(cells) if isinstance(c, str) and texts > 1)
+        )
+        for place, value in zip(places, cells, strict=True):
+            if isinstance(value, str):
+                sheet.write_string(row + offset, place, value, style)
+            else:
+                sheet.write_number(row + offset, place, value, styles.count)
+    return row + len(table) + 2
+
+
+def _height(texts: Iterable[tuple[str, float]]) -> float:
+    """Points a row needs for texts wrapped in columns of a width; not every program works that out when it opens a file."""
+    lines = (
+        sum(1 + int(len(line) // (width * _LETTERS_PER_WIDTH)) for line in text.split("\n")) for text, width in texts
+    )
+    return _LINE * max(lines, default=1) + 2
+
+
+def _list_sheet(
+    sheet: Worksheet, styles: _Styles, table: pd.DataFrame, title: str, cover: "Cover", warning: str
+) -> None:
+    last = len(table)
+    sheet.set_row(0, 42)
+    for number, column in enumerate(ALL):
+        sheet.set_column(number, number, column.width, styles.cells[column.kind])
+        group = next(group for group in styles.heads if column in group)
+        sheet.write_string(0, number, column.header, styles.heads[group])
+    wrapped = [column for column in DELIVERED if column.kind == "wrapped"]
+    widths = [column.width for column in wrapped]
+    for row, texts in enumerate(table[[c.field for c in wrapped]].fillna("").itertuples(index=False, name=None), start=1):
+        sheet.set_row(row, _height(zip(texts, widths, strict=True)))
+    for number, column in enumerate(DELIVERED):
+        _write_column(sheet, number, column, table[column.field], styles.cells[column.kind])
+    for number, column in enumerate(OUTCOME, start=len(DELIVERED)):
+        _offer_choices(sheet, number, column, last + _FILLABLE_ROWS)
+    if table.empty:
+        sheet.write_string(1, 1, "Nobody this month.")
+    sheet.freeze_panes(1, 1)
+    sheet.autofilter(0, 0, max(last, 1), len(ALL) - 1)
+    sheet.ignore_errors({"number_stored_as_text": f"A1:A{last + 1}"})
+    # Printed: what to do and why on one page, whom to reach and what to fill in on the next, the NHS number on both.
+    sheet.hide_gridlines(0)
+    sheet.set_landscape()
+    sheet.set_paper(9)
+    sheet.set_margins(left=0.3, right=0.3, top=0.6, bottom=0.5)
+    sheet.set_print_scale(54)
+    sheet.set_v_pagebreaks([len(ACT)])
+    sheet.print_area(0, 0, last, len(ALL) - 1)
+    sheet.repeat_rows(0)
+    sheet.repeat_columns(0)
+    sheet.set_header(f"&L&8{_header_text(title)}&R&8{_header_text(dict(cover.facts)['Practice'])}")
+    sheet.set_footer(f"&L&8{_header_text(warning)}&R&8Page &P of &N")
+
+
+def _header_text(text: str) -> str:
+    """Text for a page header, where an ampersand starts a code."""
+    return text.replace("&", "&&")[:110]
+
+
+def _write_column(sheet: Worksheet, number: int, column: Column, values: pd.Series, style: Format) -> None:
+    for row, value in enumerate(values.tolist(), start=1):
+        if pd.isna(value):
+            continue
+        if column.kind == "number":
+            sheet.write_number(row, number, value, style)
+        elif column.kind == "date":
+            sheet.write_datetime(row, number, value, style)
+        elif column.kind == "yes_no":
+            sheet.write_string(row, number, "Yes" if value else "No", style)
+        else:
+            sheet.write_string(row, number, value, style)
+
+
+def _offer_choices(sheet: Worksheet, number: int, column: Column, last_row: int) -> None:
+    if column.choices:
+        sheet.data_validation(1, number, last_row, number, {"validate": "list", "source": list(column.choices)})
+    elif column.field == "outcome_systolic":
+        _between(sheet, number, last_row, 50, 300)
+    elif column.field == "outcome_diastolic":
+        _between(sheet, number, last_row, 20, 200)
+
+
+def _between(sheet: Worksheet, number: int, last_row: int, lowest: int, highest: int) -> None:
+    sheet.data_validation(
+        1,
+        number,
+        last_row,
+        number,
+        {
+            "validate": "integer",
+            "criteria": "between",
+            "minimum": lowest,
+            "maximum": highest,
+            "error_title": "Not a blood pressure",
+            "error_message": f"A whole number from {lowest} to {highest}.",
+        },
+    )

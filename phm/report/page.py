@@ -1,0 +1,204 @@
+"""The report: one HTML page that opens offline, made from published tables only.
+
+Says how the areas compare, how the population becomes a list, how good the data were and how all of it was computed.
+A sentence is written only where the interval behind it allows it. How the page looks stands in `templates/`.
+"""
+
+import datetime as dt
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import jinja2
+import pandas as pd
+
+from phm.cohorts.definition import Definition
+from phm.governance.disclosure import Published, require_published
+from phm.measures.definition import Measure
+from phm.report import charts
+
+_TEMPLATES = Path(__file__).parent / "templates"
+_SMALL_PCN, _LARGE_PCN = 20_000, 100_000
+_PCN_BAND = (30_000, 50_000)
+_NAMED = 4
+"""At most this many areas are named in a sentence; the table names all."""
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """One measure over the PCNs: `rows` in order of value with `comparison`, the ICB's row, what it says, its chart."""
+
+    measure: Measure
+    overall: pd.Series
+    rows: pd.DataFrame
+    sentence: str
+    svg: str
+
+
+def build_report(
+    measures: Published,
+    attrition: Published,
+    quality: Published,
+    /,
+    *,
+    cohorts: Sequence[Definition],
+    measure_definitions: Sequence[Measure],
+    reference_date: dt.date,
+    icb_name: str,
+) -> str:
+    """The whole page as HTML, the same bytes for the same input.
+
+    Parameters
+    ----------
+    measures
+        Published `measure_value`: PCNs, places and the ICB.
+    attrition
+        Result of `publish_attrition`; the ICB's rows become the funnel.
+    quality
+        Result of `publish_quality`.
+    cohorts, measure_definitions
+        The definitions the tables were made with.
+
+    Raises
+    ------
+    DisclosureError
+        A table has not passed the gate.
+    """
+    values = require_published(measures)
+    steps = require_published(attrition)
+    checks = require_published(quality)
+    by_id = {measure.id: measure for measure in measure_definitions}
+    compared = [
+        compare(values[values["measure_id"] == key], by_id[key])
+        for key in dict.fromkeys(values.loc[values["unit"] == "percent", "measure_id"])
+        if by_id[key].group_by is None
+    ]
+    environment = jinja2.Environment(
+        loader=jinja2.FileSystemLoader(_TEMPLATES),
+        autoescape=True,
+        undefined=jinja2.StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.filters |= {"count": _count, "number": _number, "day": _day}
+    funnels = {cohort.id: _funnel(steps, cohort) for cohort in cohorts}
+    return environment.get_template("page.html.j2").render(
+        icb_name=icb_name,
+        reference_date=reference_date,
+        headlines=_headlines(values, compared, funnels, cohorts),
+        compared=compared,
+        profile=_profile(values),
+        mix=_mix(values),
+        cohorts=cohorts,
+        funnels=funnels,
+        funnel_svgs={key: charts.funnel(rows[rows["kind"].isin(["population", "exclusion"])]) for key, rows in funnels.items()},
+        places=_places(values, compared),
+        feeds=_feeds(checks),
+        checks=checks[~checks["section"].isin(_feeds(checks)["section"])],
+        measure_definitions=measure_definitions,
+        pcn_band=_PCN_BAND,
+    )
+
+
+def compare(values: pd.DataFrame, measure: Measure, /) -> Comparison:
+    """One measure's PCNs against the ICB: an area differs only where its 95% interval leaves out the ICB's value."""
+    overall = values[values["area_type"] == "icb"].iloc[0]
+    rows = values[values["area_type"] == "pcn"].sort_values(
+        ["value", "area_name"], ascending=[False, True], na_position="last", ignore_index=True
+    )
+    rows["comparison"] = "not different"
+    rows.loc[rows["lower"] > overall["value"], "comparison"] = "higher"
+    rows.loc[rows["upper"] < overall["value"], "comparison"] = "lower"
+    rows.loc[rows["value"].isna(), "comparison"] = "withheld"
+    svg = charts.caterpillar(rows, overall["value"], axis=measure.axis)
+    return Comparison(measure, overall, rows, _sentence(rows, overall, measure), svg)
+
+
+def _sentence(rows: pd.DataFrame, overall: pd.Series, measure: Measure) -> str:
+    if pd.isna(overall["value"]):
+        return f"{measure.title}: withheld for the ICB as a whole, so nothing can be compared."
+    parts = [f"{measure.title}: {_number(overall['value'])}% across the ICB."]
+    compared = rows[rows["comparison"] != "withheld"]
+    for word in ("higher", "lower"):
+        names = compared.loc[compared["comparison"] == word, "area_name"].tolist()
+        if names:
+            more = f" and {len(names) - _NAMED} more" if len(names) > _NAMED else ""
+            parts.append(f"{word.capitalize()} than the ICB in {len(names)} of {len(compared)} PCNs: {', '.join(names[:_NAMED])}{more}.")
+    same = int((compared["comparison"] == "not different").sum())
+    if same == len(compared):
+        parts.append(f"None of the {same} PCNs is different from the ICB beyond chance.")
+    elif same:
+        parts.append(f"The other {same} are not different from it beyond chance.")
+    return " ".join(parts)
+
+
+def _headlines(
+    values: pd.DataFrame, compared: list[Comparison], funnels: dict[str, pd.DataFrame], cohorts: Sequence[Definition]
+) -> list[str]:
+    icb = values[values["area_type"] == "icb"].set_index("measure_id")
+    lines = []
+    if "list_size" in icb.index:
+        pcns = values.loc[(values["measure_id"] == "list_size") & (values["area_type"] == "pcn"), "area_code"].nunique()
+        lines.append(f"About {_count(icb.at['list_size', 'numerator'])} people are registered, in {pcns} PCNs.")
+    for cohort in cohorts:
+        rows = funnels[cohort.id]
+        tiers = rows[rows["kind"] == "tier"]
+        if len(tiers):
+            least = "at least " if tiers["is_suppressed"].any() else "about "
+            lines.append(
+                f"{cohort.title}: {least}{_count(tiers['person_count'].sum())} people are on practices' lists to be looked at. "
+                "Being on a list is a prompt to check, not a diagnosis."
+            )
+    return lines + [comparison.sentence for comparison in compared]
+
+
+def _funnel(steps: pd.DataFrame, cohort: Definition) -> pd.DataFrame:
+    return steps[(steps["cohort_id"] == cohort.id) & (steps["area_type"] == "icb")].sort_values("step_order")
+
+
+def _profile(values: pd.DataFrame) -> pd.DataFrame:
+    """One row per PCN: list size with its note against the usual band, and mean deprivation score."""
+    pcns = values[values["area_type"] == "pcn"]
+    size = pcns[pcns["measure_id"] == "list_size"].set_index("area_code")[["area_name", "numerator"]]
+    score = pcns[pcns["measure_id"] == "imd_mean_score"].set_index("area_code")["value"]
+    profile = size.join(score.rename("imd_score")).sort_values(["imd_score", "area_name"], ascending=[False, True])
+    profile["note"] = ""
+    lowest, highest = _PCN_BAND
+    profile.loc[profile["numerator"] < lowest, "note"] = "below the usual size"
+    profile.loc[profile["numerator"] > highest, "note"] = "above the usual size"
+    profile.loc[profile["numerator"] < _SMALL_PCN, "note"] = "small: read with care"
+    profile.loc[profile["numerator"] > _LARGE_PCN, "note"] = "very large: hides differences within"
+    return profile.reset_index()
+
+
+def _mix(values: pd.DataFrame) -> dict[str, object]:
+    """Shares by deprivation quintile: a table with one row per PCN, most deprived first, and its chart."""
+    shares = values[(values["group_name"] == "imd_quintile") & values["area_type"].isin(["pcn", "icb"])]
+    wide = shares.pivot(index=["area_type", "area_name"], columns="group_value", values="value").sort_index(axis=1)
+    wide = wide.sort_values(list(wide.columns), ascending=False, na_position="last").reset_index()
+    long = wide.assign(order=range(len(wide))).melt(["area_type", "area_name", "order"], var_name="quintile")
+    return {"table": wide, "quintiles": list("12345"), "svg": charts.quintile_mix(long.sort_values(["order", "quintile"]))}
+
+
+def _places(values: pd.DataFrame, compared: list[Comparison]) -> pd.DataFrame:
+    """One row per place and the ICB, one column per compared measure."""
+    areas = values[values["area_type"].isin(["place", "icb"]) & (values["group_name"] == "all")]
+    table = areas.pivot(index=["area_type", "area_name"], columns="measure_id", values="value")
+    return table.reindex(columns=[c.measure.id for c in compared]).sort_index(ascending=[False, True]).reset_index()
+
+
+def _feeds(checks: pd.DataFrame) -> pd.DataFrame:
+    """Sections that count the rows of a feed: those with the items delivered, accepted and quarantined."""
+    return checks[checks["section"].isin(checks.loc[checks["item"] == "delivered", "section"])]
+
+
+def _count(value: float | int | None) -> str:
+    return "withheld" if pd.isna(value) else f"{int(value):,}"
+
+
+def _number(value: float | None, digits: int = 1) -> str:
+    return "withheld" if pd.isna(value) else f"{value:,.{digits}f}"
+
+
+def _day(day: dt.date) -> str:
+    return f"{day.day} {day:%B %Y}"

@@ -1,0 +1,41 @@
+"""How good the data were, as counts: what landing, matching and cleaning kept a record of, for the report."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import pandas as pd
+
+DEPRIVATION_SECTION = "Deprivation of the home area"
+ISSUE_SECTION = "Events not used"
+PRACTICE_SECTION = "Practices"
+
+
+def quality_counts(
+    records: Mapping[str, Mapping[str, Any]], issues: pd.DataFrame, geography: pd.DataFrame
+) -> pd.DataFrame:
+    """Counts about the data of one partition: what `governance.disclosure.publish_quality` takes.
+
+    Parameters
+    ----------
+    records
+        Table name to the record of its version (`phm.store.TableVersion`): those of the feeds and of `core_person`.
+    issues
+        Rows of `core_event_issue`.
+    geography
+        Rows of `core_geography` of the practices that delivered.
+    """
+    rows: list[tuple[str, str, str, int]] = []
+    for table, record in sorted(records.items()):
+        if record.get("delivered"):
+            rows += [(table, item, "rows", record[item]) for item in ("delivered", "accepted", "quarantined")]
+            broken = record["rejections"] | record["warnings"]
+            rows += [(table, rule, "rows", count) for rule, count in sorted(broken.items()) if count]
+    match = records["core_person"]["deprivation"]
+    rows += [(DEPRIVATION_SECTION, kind.replace("_", " "), "people", match[kind]) for kind in match if kind != "people"]
+    for (feed, reason), count in issues.groupby(["feed", "reason"])["event_count"].sum().items():
+        rows.append((ISSUE_SECTION, f"{reason.replace('_', ' ')} ({feed})", "rows", int(count)))
+    rows.append((PRACTICE_SECTION, "delivered", "practices", len(geography)))
+    rows.append((PRACTICE_SECTION, "without a PCN", "practices", int(geography["pcn_code"].eq("U").sum())))
+    by_map = int(geography["place_basis"].eq("place_membership").sum())
+    rows.append((PRACTICE_SECTION, "with a place from the local map", "practices", by_map))
+    return pd.DataFrame(rows, columns=["section", "item", "unit", "count"])

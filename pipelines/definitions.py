@@ -1,0 +1,22 @@
+"""Everything Dagster needs to know: assets, their checks, the monthly job and its schedule."""
+
+import dagster as dg
+
+from pipelines.defs import automation, cohorts, core, feeds, lists, measures, publication
+from pipelines.defs.resources import Site
+
+_MODULES = (feeds, core, cohorts, lists, measures, publication)
+
+
+def build_defs(*, site: Site | None = None) -> dg.Definitions:
+    """The whole graph; tests and the command line pass their own site."""
+    return dg.Definitions(
+        assets=[asset for module in _MODULES for asset in module.ASSETS],
+        asset_checks=[checks for module in _MODULES for checks in module.CHECKS],
+        jobs=[automation.monthly],
+        schedules=[automation.monthly_on_the_fifth],
+        resources={"site": site or Site()},
+    )
+
+
+defs = build_defs()

@@ -1,0 +1,1 @@
+"""Assets, checks and schedules, one module per layer."""

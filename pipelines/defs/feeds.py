@@ -1,0 +1,63 @@
+"""Feeds: each delivered file against its contract, accepted and quarantined, identifiers into the vault."""
+
+import shutil
+import tempfile
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import dagster as dg
+
+from phm.feeds.contracts import Contract, load_contracts
+from phm.feeds.landing import Landing, check_rejected, land
+from phm.feeds.readers import find_files
+from phm.store import TableVersion
+from pipelines.defs.resources import Site, Workspace
+from pipelines.defs.tables import contract_checks, described, materialised
+
+CONTRACTS = {contract.name: contract for contract in load_contracts().values() if contract.layer == "feed"}
+FEED_TABLES = tuple(f"feed_{name}" for name in CONTRACTS)
+QUARANTINE_TABLES = tuple(f"quarantine_{name}" for name in CONTRACTS)
+
+
+def feed_asset(contract: Contract) -> dg.AssetsDefinition:
+    """The asset that lands one feed."""
+
+    @dg.asset(name=f"feed_{contract.name}", **described(contract.landed(), group="feeds", deps=()))
+    def asset(context: dg.AssetExecutionContext, site: Site) -> dg.MaterializeResult:
+        with site.workspace(context) as work, tempfile.TemporaryDirectory(dir=work.scratch()) as scratch:
+            landing = land(
+                work.con.con,
+                contract,
+                find_files(work.delivery, contract),
+                folder=work.delivery,
+                reference_date=work.reference_date,
+                out=Path(scratch),
+                pseudonymiser=site.pseudonymiser(),
+            )
+            check_rejected(landing, contract)
+            version = _keep(work, landing)
+        return materialised(version, delivered=landing.delivered, quarantined=landing.quarantined)
+
+    return asset
+
+
+def _keep(work: Workspace, landing: Landing) -> TableVersion:
+    """Draft what landing wrote: accepted rows, quarantined rows and, of the register, identities."""
+
+    def move(files: tuple[Path, ...], record: dict[str, Any]) -> Callable[[Path], dict[str, Any]]:
+        def fill(folder: Path) -> dict[str, Any]:
+            for file in files:
+                shutil.move(file, folder / file.name)
+            return record
+
+        return fill
+
+    if landing.identity_file:
+        work.store.write("identity", work.partition, move((landing.identity_file,), {}))
+    work.store.write(f"quarantine_{landing.contract}", work.partition, move(landing.quarantine_files, {}))
+    return work.store.write(f"feed_{landing.contract}", work.partition, move(landing.accepted_files, landing.record()))
+
+
+ASSETS = tuple(feed_asset(contract) for contract in CONTRACTS.values())
+CHECKS = tuple(contract_checks(contract, table=f"feed_{contract.name}") for contract in CONTRACTS.values())

@@ -1,0 +1,100 @@
+"""The site a run belongs to, and the workspace one step of a run computes in."""
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+
+import dagster as dg
+import ibis
+
+from phm.config import Settings, load_settings
+from phm.engine import connect
+from phm.feeds.contracts import Contract
+from phm.feeds.expectations import RuleResult, check_table
+from phm.governance.pseudonyms import Pseudonymiser
+from phm.store import Partition, Store
+from pipelines.partitions import partition_of
+
+
+@dataclass(frozen=True)
+class Workspace:
+    """One step's view of one partition: an engine, the store, and the tables drafted so far."""
+
+    settings: Settings
+    store: Store
+    con: ibis.BaseBackend
+    partition: Partition
+
+    @property
+    def delivery(self) -> Path:
+        """Folder of this partition's delivered files."""
+        return self.settings.feeds / self.partition.path
+
+    @property
+    def reference_date(self) -> date:
+        return self.partition.reference_date
+
+    def scratch(self) -> Path:
+        """A folder in the vault for files on their way, as what is in them has not been checked yet."""
+        folder = self.settings.vault_dir / "scratch"
+        self.settings.vault_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
+        folder.mkdir(exist_ok=True)
+        return folder
+
+    def read(self, tables: Sequence[str]) -> list[ibis.Table]:
+        """Drafted tables, in the order named."""
+        return [self.store.read(self.con, table, self.partition, draft=True) for table in tables]
+
+    def check(self, contract: Contract, table: str) -> list[RuleResult]:
+        """The drafted table held against its contract; nothing where an optional feed was not delivered."""
+        record = self.store.version(table, self.partition, draft=True).record
+        is_feed = "delivered" in record
+        if is_feed and not record["delivered"]:
+            return []
+        return check_table(
+            self.con.con,
+            contract,
+            self.store.files(table, self.partition, draft=True),
+            reference_date=self.reference_date,
+            landing=record if is_feed else None,
+        )
+
+
+class Site(dg.ConfigurableResource):
+    """Settings of the site; empty fields come from `phm.toml` and `PHM_*`."""
+
+    home: str = ""
+    feeds: str = ""
+    demo: bool = False
+
+    @property
+    def settings(self) -> Settings:
+        return load_settings(home=self.home or None, feeds=self.feeds or None)
+
+    @property
+    def store(self) -> Store:
+        return Store(self.settings.home, self.settings.vault)
+
+    def pseudonymiser(self) -> Pseudonymiser:
+        """The site's pseudonymiser; the public demonstration key only where the run is a demonstration."""
+        if self.demo:
+            return Pseudonymiser.demo()
+        settings = self.settings
+        return Pseudonymiser.from_key(settings.site_key, settings.key_path)
+
+    @contextmanager
+    def workspace(self, context: dg.AssetExecutionContext | dg.AssetCheckExecutionContext) -> Iterator[Workspace]:
+        """A workspace for the partition `context` is about; the engine is closed whatever happens.
+
+        What the engine spills to disk while it computes goes into the vault.
+        """
+        settings = self.settings
+        con = connect(
+            threads=settings.threads, memory_limit=settings.memory_limit, temp_directory=settings.vault_dir / "scratch"
+        )
+        try:
+            yield Workspace(settings, self.store, con, partition_of(context))
+        finally:
+            con.disconnect()

@@ -1,0 +1,133 @@
+"""What every table asset shares: description, schema and checks come from its contract, metadata from its rows."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import dagster as dg
+import ibis
+
+from phm.feeds.contracts import Contract, load_contract
+from phm.feeds.expectations import RuleResult, summarise_failures
+from phm.feeds.expectations import checks_of as rules_of
+from phm.store import TableVersion
+from pipelines.defs.resources import Site, Workspace
+from pipelines.partitions import MONTH_BY_ICB
+
+ROW_RULES = "row_rules"
+SAYS = "says"
+"""Metadata of a failed check that `phm run` prints: one sentence without values."""
+
+
+@dataclass(frozen=True)
+class Made:
+    """What one step computed: the rows of a table, sentences worth reading, and what its manifest entry keeps."""
+
+    rows: ibis.Table
+    remarks: Sequence[str] = ()
+    record: Mapping[str, Any] = field(default_factory=dict)
+
+
+def table_asset(
+    name: str, *, group: str, inputs: Sequence[str]
+) -> Callable[[Callable[..., Made]], dg.AssetsDefinition]:
+    """Make an asset of a function from a workspace and its input tables to the rows of table `name`."""
+    contract = load_contract(name)
+
+    def asset_of(compute: Callable[..., Made]) -> dg.AssetsDefinition:
+        @dg.asset(name=name, **described(contract, group=group, deps=inputs))
+        def asset(context: dg.AssetExecutionContext, site: Site) -> dg.MaterializeResult:
+            with site.workspace(context) as work:
+                made = compute(work, *work.read(inputs))
+                columns = contract.column_names
+                version = work.store.write_table(
+                    work.con,
+                    name,
+                    work.partition,
+                    made.rows.select(*columns),
+                    order_by=columns,
+                    built_from=inputs,
+                    record={**made.record, "remarks": list(made.remarks)},
+                )
+            return materialised(version)
+
+        return asset
+
+    return asset_of
+
+
+def checks_of(*assets: dg.AssetsDefinition) -> tuple[dg.AssetChecksDefinition, ...]:
+    """The checks of table assets: those of the contracts they are named after."""
+    names = [asset.key.to_user_string() for asset in assets]
+    return tuple(contract_checks(load_contract(name), table=name) for name in names)
+
+
+def described(contract: Contract, *, group: str, deps: Sequence[str]) -> dict[str, Any]:
+    """Arguments of `dg.asset` for the table a contract describes."""
+    columns = [
+        dg.TableColumn(
+            name=column.name,
+            type=column.type,
+            description=column.description,
+            constraints=dg.TableColumnConstraints(
+                nullable=not column.required, unique=column.unique, other=list(column.constraints)
+            ),
+        )
+        for column in contract.columns
+    ]
+    return {
+        "partitions_def": MONTH_BY_ICB,
+        "group_name": group,
+        "deps": list(deps),
+        "kinds": {"duckdb", "parquet"},
+        "description": contract.description,
+        "metadata": {"dagster/column_schema": dg.TableSchema(columns=columns), "contract_version": contract.version},
+    }
+
+
+def materialised(version: TableVersion, **metadata: Any) -> dg.MaterializeResult:
+    """What Dagster keeps about a table that was made: rows, version, and sentences worth reading."""
+    remarks = version.record.get("remarks", ())
+    sentences = {"remarks": dg.MetadataValue.md("\n".join(f"- {remark}" for remark in remarks))} if remarks else {}
+    return dg.MaterializeResult(
+        asset_key=version.table,
+        metadata={"dagster/row_count": version.rows, "version": version.version, **sentences, **metadata},
+    )
+
+
+def contract_checks(contract: Contract, *, table: str) -> dg.AssetChecksDefinition:
+    """One check for each rule of the contract about the whole table, and one for all its rules about rows.
+
+    A rule of severity error that does not hold stops everything downstream.
+    """
+    row_rules = {rule.id for rule in contract.row_rules}
+    asked = {rule_id: says for rule_id, says in rules_of(contract).items() if rule_id not in row_rules}
+    asked[ROW_RULES] = f"Each of {len(row_rules)} rules about rows holds, or its rows are in quarantine."
+    specs = [dg.AssetCheckSpec(name, asset=table, blocking=True, description=says) for name, says in asked.items()]
+
+    @dg.multi_asset_check(specs=specs, name=f"{table}_contract", can_subset=True)
+    def checks(context: dg.AssetCheckExecutionContext, site: Site):
+        with site.workspace(context) as work:
+            results = work.check(contract, table)
+        by_check: dict[str, list[RuleResult]] = {name: [] for name in asked}
+        for result in results:
+            by_check[ROW_RULES if result.rule_id in row_rules else result.rule_id].append(result)
+        for key in context.selected_asset_check_keys:
+            yield _verdict(by_check[key.name], key)
+
+    return checks
+
+
+def _verdict(results: Sequence[RuleResult], key: dg.AssetCheckKey) -> dg.AssetCheckResult:
+    """One check's verdict on its rules; an optional feed that was not delivered has none, and passes."""
+    broken = [result for result in results if result.status != "passed"]
+    blocking = [result for result in broken if result.severity == "error"]
+    failure = summarise_failures(blocking)
+    table = dg.MetadataValue.md("\n".join(f"- {r.rule_id}: {r.observed} {r.unit}, must be {r.threshold}" for r in broken))
+    return dg.AssetCheckResult(
+        passed=not broken,
+        asset_key=key.asset_key,
+        check_name=key.name,
+        severity=dg.AssetCheckSeverity.ERROR if blocking else dg.AssetCheckSeverity.WARN,
+        metadata={"rules": len(results), "broken": table, SAYS: f"{key.asset_key.to_user_string()}: {failure.what}" if failure else ""},
+    )

@@ -1,0 +1,97 @@
+"""Run one partition in this process, telling a listener which step is under way.
+
+The run is an ordinary Dagster run of the job `monthly`, kept in the history below PHM_HOME: `dagster dev` shows it.
+"""
+
+import json
+import os
+import uuid
+from collections.abc import Callable
+from pathlib import Path
+
+import dagster as dg
+
+from phm.errors import CheckFailed
+from phm.provenance import provenance, same_provenance
+from phm.store import Partition
+from pipelines.definitions import defs
+from pipelines.defs.resources import Site
+from pipelines.defs.tables import SAYS
+from pipelines.partitions import ICBS, partition_key
+
+Listener = Callable[[str, int, int], None]
+"""Called with the step that starts, its number and the number of steps."""
+
+
+def already_published(partition: Partition, *, site: Site) -> bool:
+    """Whether the published month was made from the files, definitions, code and key there are now."""
+    store, settings = site.store, site.settings
+    if partition not in store.partitions():
+        return False
+    made_from = provenance(
+        settings.feeds / partition.path, code_lists=settings.code_lists, key_id=site.pseudonymiser().key_id
+    )
+    return same_provenance(store.manifest(partition), made_from)
+
+
+def run_partition(partition: Partition, *, site: Site, listener: Listener) -> None:
+    """Execute the monthly job for one partition.
+
+    Raises
+    ------
+    PhmError
+        The first error a user can put right, as the step that met it raised it.
+    CheckFailed
+        Rules that block were broken; the message names the tables and rules, with their counts.
+    """
+    job = defs.resolve_job_def("monthly")
+    run_id = str(uuid.uuid4())
+    steps = len(job.graph.node_dict)
+    started: list[str] = []
+    failed: list[dg.AssetCheckEvaluation] = []
+
+    def on_event(entry: dg.EventLogEntry) -> None:
+        event = entry.dagster_event
+        if event is None:
+            return
+        if event.event_type == dg.DagsterEventType.STEP_START:
+            started.append(event.step_key)
+            listener(event.step_key, len(started), steps)
+        elif event.event_type == dg.DagsterEventType.ASSET_CHECK_EVALUATION:
+            evaluation = event.asset_check_evaluation_data
+            if not evaluation.passed and evaluation.severity == dg.AssetCheckSeverity.ERROR:
+                failed.append(evaluation)
+
+    with _instance(site.settings.home) as instance:
+        instance.add_dynamic_partitions(ICBS.name, [partition.icb_code])
+        instance.add_event_listener(run_id, on_event)
+        try:
+            job.execute_in_process(
+                run_id=run_id,
+                partition_key=partition_key(partition),
+                instance=instance,
+                resources={"site": site},
+                run_config={"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}},
+            )
+        except dg.DagsterError:
+            if failed:
+                raise _broken_rules(failed, partition) from None
+            raise
+
+
+def _broken_rules(failed: list[dg.AssetCheckEvaluation], partition: Partition) -> CheckFailed:
+    lines = [str(evaluation.metadata[SAYS].value) for evaluation in failed]
+    return CheckFailed(
+        f"{partition.key}: nothing was published, because rules are broken:\n  " + "\n  ".join(lines),
+        hint="Ask the supplier to correct the file, put it in its folder and run again; what was published before stands.",
+    )
+
+
+def _instance(home: Path) -> dg.DagsterInstance:
+    if os.environ.get("DAGSTER_HOME"):
+        return dg.DagsterInstance.get()
+    folder = (home / "dagster").absolute()
+    folder.mkdir(parents=True, exist_ok=True)
+    config = {"telemetry": {"enabled": False}, "storage": {"sqlite": {"base_dir": str(folder)}}}
+    (folder / "dagster.yaml").write_text(json.dumps(config), encoding="utf-8")
+    return dg.DagsterInstance.from_config(str(folder))

@@ -1,0 +1,158 @@
+"""`make bench`: `phm run` against the floor, on the demonstration place and on one built from published files.
+
+Run as
+
+    python -m tests.benchmarks [--repeat 3] [--reference DIR] [--icb QNC] [--month 2025-10] [--work DIR] [--threads N]
+
+Without `--reference` only the demonstration place (about 200,000 people) is measured. The places are made once and kept
+in `--work`, by default in the user's cache folder. Pipeline and floor run in turn, each in a process of its own; the
+page cache is warm after the first. Nothing is asserted: the table is for people to read.
+"""
+
+import argparse
+import json
+import os
+import shutil
+import statistics
+import subprocess
+import sys
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from phm.config import load_settings
+from phm.governance.pseudonyms import create_key
+from phm.store import Partition
+from tests.benchmarks.measure import Measurement, measure, rows_of
+
+DEMO = Partition("2026-10", "QZZ")
+
+
+@dataclass(frozen=True)
+class Place:
+    """One delivery to measure: its name in the table, its feeds folder and its partition."""
+
+    name: str
+    feeds: Path
+    partition: Partition
+
+    @property
+    def delivery(self) -> Path:
+        return self.feeds / self.partition.path
+
+
+@dataclass(frozen=True)
+class Result:
+    """All runs of one program on one place."""
+
+    place: Place
+    program: str
+    runs: Sequence[Measurement]
+    rows: int
+    people: int
+
+    @property
+    def median(self) -> float:
+        return statistics.median(run.seconds for run in self.runs)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(prog="python -m tests.benchmarks", description=__doc__.splitlines()[0])
+    parser.add_argument("--repeat", type=int, default=3, help="runs of each program on each place")
+    parser.add_argument("--reference", type=Path, help="folder of published files to build a place from")
+    parser.add_argument("--icb", default="QNC", help="ICB to build from the published files")
+    parser.add_argument("--month", default="2025-10", help="month of the published files, YYYY-MM")
+    parser.add_argument("--work", type=Path, default=_cache(), help="folder for the places and their tables")
+    parser.add_argument("--threads", type=int, default=os.cpu_count(), help="threads both programs may use")
+    given = parser.parse_args()
+
+    places = [_demo(given.work)]
+    if given.reference:
+        places.append(_published(given.work, given.reference.absolute(), Partition(given.month, given.icb)))
+    results = [result for place in places for result in _compare(place, given.work, given.repeat, given.threads)]
+    print(markdown(results))
+
+
+def markdown(results: Sequence[Result]) -> str:
+    """One row for each place and program; the ratio is to the floor's median on the same place."""
+    floors = {result.place.name: result.median for result in results if result.program == "floor"}
+    lines = [
+        "| place | people | delivered rows | program | seconds, min | median | ratio | rows/s | peak memory |",
+        "|---|---:|---:|---|---:|---:|---:|---:|---:|",
+    ]
+    for result in results:
+        fastest = min(run.seconds for run in result.runs)
+        peaks = [run.peak_bytes for run in result.runs if run.peak_bytes is not None]
+        peak = f"{max(peaks) / 1e9:.2f} GB" if peaks else "not measured"
+        lines.append(
+            f"| {result.place.name} | {result.people:,} | {result.rows:,} | {result.program} | {fastest:.1f} "
+            f"| {result.median:.1f} | {result.median / floors[result.place.name]:.2f} "
+            f"| {result.rows / result.median:,.0f} | {peak} |"
+        )
+    return "\n".join(lines)
+
+
+def _compare(place: Place, work: Path, repeat: int, threads: int) -> list[Result]:
+    home, tiers = work / f"home-{place.partition.key}", work / f"tiers-{place.partition.key}.parquet"
+    partition = place.partition
+    environment = _environment(home, threads)
+    pipeline = ["phm.cli", "run", "--force", "--feeds", str(place.feeds), "--month", partition.month]
+    pipeline += ["--icb", partition.icb_code]
+    floor = ["tests.benchmarks.floor", str(place.delivery), partition.reference_date.isoformat(), str(tiers)]
+    floor += ["--threads", str(threads)]
+    runs: dict[str, list[Measurement]] = {"floor": [], "phm run": []}
+    for turn in range(repeat):
+        for program, command in (("floor", floor), ("phm run", pipeline)):
+            run = measure(_python(*command), environment)
+            runs[program].append(run)
+            print(f"{place.name}, {program}, {turn + 1} of {repeat}: {run.seconds:.1f} s", file=sys.stderr)
+    people = json.loads(runs["floor"][0].output)["people"]
+    rows = rows_of(place.delivery)
+    return [Result(place, program, measured, rows, people) for program, measured in runs.items()]
+
+
+def _demo(work: Path) -> Place:
+    place = Place("demonstration", work / "feeds", DEMO)
+    _synthesise(place, "--month", DEMO.month)
+    return place
+
+
+def _published(work: Path, reference: Path, partition: Partition) -> Place:
+    place = Place(f"{partition.icb_code} {partition.month}", work / "feeds-published", partition)
+    _synthesise(place, "--month", partition.month, "--icb", partition.icb_code, "--reference", str(reference))
+    return place
+
+
+def _synthesise(place: Place, *options: str) -> None:
+    """Make the place unless an earlier benchmark made it; a half-made one is never used."""
+    if place.delivery.is_dir():
+        return
+    print(f"Making {place.delivery}", file=sys.stderr)
+    draft = place.feeds.with_name(f"{place.feeds.name}.draft")
+    shutil.rmtree(draft, ignore_errors=True)
+    subprocess.run(_python("phm.cli", "synth", "--out", str(draft), *options), check=True)
+    place.delivery.parent.mkdir(parents=True, exist_ok=True)
+    (draft / place.partition.path).rename(place.delivery)
+    shutil.rmtree(draft)
+
+
+def _environment(home: Path, threads: int) -> Mapping[str, str]:
+    settings = load_settings(home=home)
+    if not settings.key_path.exists():
+        create_key(settings.key_path)
+    return {"PHM_HOME": str(home), "PHM_THREADS": str(threads)}
+
+
+def _python(module: str, *arguments: str) -> list[str]:
+    if module == "phm.cli":
+        return [sys.executable, "-c", "from phm.cli import main; main()", *arguments]
+    return [sys.executable, "-m", module, *arguments]
+
+
+def _cache() -> Path:
+    root = os.environ.get("XDG_CACHE_HOME") or os.environ.get("LOCALAPPDATA") or Path.home() / ".cache"
+    return Path(root) / "phm-benchmarks"
+
+
+if __name__ == "__main__":
+    main()

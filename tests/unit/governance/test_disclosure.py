@@ -1,0 +1,245 @@
+"""The gate: what is withheld, what is rounded, and that nothing gets round it."""
+
+import csv
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from phm.errors import DisclosureError
+from phm.governance.disclosure import (
+    Published,
+    RawCounts,
+    publish,
+    publish_attrition,
+    publish_quality,
+    recognise,
+    require_published,
+)
+from phm.governance.protection import FEWEST_VALUES, Cells, round_counts
+
+ORACLE = Path("/work/shared/oracles/disclosure/opensafely_redact7_round5_expected.csv")
+
+
+def _no_statistics(released: pd.DataFrame) -> pd.DataFrame:
+    return released.assign(lower=np.nan, upper=np.nan, method="none")
+
+
+def _row(measure, area, numerator, denominator, *, kind="pcn", unit="percent", group=("all", "all")):
+    return (measure, measure.title(), kind, area, f"Area {area}", *group, unit, numerator, denominator)
+
+
+def _raw(rows, nesting=None) -> RawCounts:
+    columns = ["measure_id", "title", "area_type", "area_code", "area_name", "group_name", "group_value", "unit"]
+    counts = pd.DataFrame(rows, columns=[*columns, "numerator", "denominator"])
+    counts["denominator"] = counts["denominator"].astype("Int64")
+    return RawCounts(counts, nesting=nesting or [], statistics=_no_statistics)
+
+
+def _by_area(published: Published) -> pd.DataFrame:
+    return published.table.set_index("area_code")
+
+
+@pytest.mark.parametrize(("count", "shown"), [(1, None), (7, None), (8, 10), (12, 10), (13, 15), (16, 15), (23, 25)])
+def test_counts_are_withheld_or_rounded(count, shown):
+    row = _by_area(publish(_raw([_row("m", "P1", count, 5000)]))).loc["P1"]
+    assert (None if pd.isna(row["numerator"]) else row["numerator"]) == shown
+    assert row["is_suppressed"] == (shown is None)
+    assert row["denominator"] == 5000
+
+
+def test_zero_is_withheld_at_pcn_level_only():
+    rows = _by_area(publish(_raw([_row("m", "P1", 0, 5000), _row("m", "X", 0, 5000, kind="icb")])))
+    assert pd.isna(rows.loc["P1", "numerator"]) and rows.loc["P1", "is_suppressed"]
+    assert rows.loc["X", "numerator"] == 0 and not rows.loc["X", "is_suppressed"]
+
+
+def test_a_mean_is_withheld_where_few_people_are_behind_it():
+    rows = [_row("s", "P1", 7 * 20_000, 7, unit="score"), _row("s", "P2", 8 * 20_440, 8, unit="score")]
+    published = _by_area(publish(_raw(rows)))
+    assert pd.isna(published.loc["P1", "value"]) and published.loc["P1", "is_suppressed"]
+    assert published.loc["P2", "value"] == 20.4 and published.loc["P2", "denominator"] == 10
+    assert published["numerator"].isna().all()
+
+
+def test_statistics_see_released_counts_only():
+    seen = []
+
+    def spy(released):
+        seen.append(released)
+        return _no_statistics(released)
+
+    raw = _raw([_row("m", "P1", 3, 5003), _row("m", "P2", 18, 5003)])
+    raw._statistics = spy
+    publish(raw)
+    assert seen[0]["numerator"].dropna().tolist() == [20]
+    assert seen[0]["denominator"].tolist() == [5005, 5005]
+
+
+def test_what_subtraction_would_give_away_is_withheld_too():
+    # 40,002 shows as 40,000 and 19,998 + 20,003 as 40,005: the last group can only be 0 or 1.
+    groups = [19_998, 20_003, 1]
+    rows = [_row("q", "P1", n, sum(groups), group=("imd_quintile", str(i))) for i, n in enumerate(groups)]
+    raw = _raw(rows)
+    size = len(rows)
+    truth = np.array([*groups, *[sum(groups)] * size], dtype=np.int64)
+    unprotected = Cells(truth, np.ones(2 * size, dtype=bool), np.ones(2 * size, dtype=bool))
+    assert unprotected.breaches([(size, [0, 1, 2])]).tolist() == [2]
+    published = publish(raw).table
+    assert published["is_suppressed"].sum() > 1
+
+
+def test_a_pcn_cannot_be_had_from_the_icb_and_the_others():
+    pcns = {"P1": 18, "P2": 18, "P3": 18, "P4": 1}  # shown as 20, 20, 20: at least 54 of 53 to 57
+    rows = [_row("m", area, n, 1000) for area, n in pcns.items()]
+    rows.append(_row("m", "X", sum(pcns.values()), 4000, kind="icb"))
+    truth = np.array([*pcns.values(), sum(pcns.values())], dtype=np.int64)
+    cells = Cells(truth, np.ones(5, dtype=bool), np.zeros(5, dtype=bool))
+    lower, upper = cells.bounds([(4, [0, 1, 2, 3])])
+    assert (lower[3], upper[3]) == (1, 3)
+    published = _by_area(publish(_raw(rows, [(("icb", "X"), [("pcn", p) for p in pcns])])))
+    assert published.loc["P4", "is_suppressed"]
+
+
+def test_what_passes_the_gate_adds_up_or_is_refused():
+    rows = [_row("m", "P1", 20, 100), _row("m", "X", 21, 100, kind="icb")]
+    with pytest.raises(DisclosureError, match="do not add up"):
+        publish(_raw(rows, [(("icb", "X"), [("pcn", "P1")])]))
+
+
+def test_a_count_that_cannot_be_protected_is_refused():
+    # A complement of 1 with nothing left to withhold beside it.
+    cells = Cells(np.array([1, 1]), np.array([False, False]), np.array([False, False]))
+    cells.labels = lambda: (np.array([1, 1]), np.array([1, 1]))
+    with pytest.raises(DisclosureError, match="whatever is withheld"):
+        cells.protect([(0, [1])], name="planted")
+
+
+@settings(max_examples=60, deadline=None)
+@given(
+    st.lists(st.lists(st.integers(0, 40), min_size=5, max_size=5), min_size=2, max_size=6),
+)
+def test_truth_stays_inside_its_bounds_and_no_small_count_is_narrowed(table):
+    """Groups by area with all margins published: the reader's bounds hold the truth and at least three values."""
+    inner = np.array(table, dtype=np.int64)
+    areas, groups = inner.shape
+    truth = np.concatenate([inner.ravel(), inner.sum(axis=1), inner.sum(axis=0), [inner.sum()]])
+    cell = np.arange(inner.size).reshape(inner.shape)
+    rows, columns, whole = inner.size + np.arange(areas), inner.size + areas + np.arange(groups), len(truth) - 1
+    relations = [(rows[i], cell[i]) for i in range(areas)] + [(columns[j], cell[:, j]) for j in range(groups)]
+    relations += [(whole, rows), (whole, columns)]
+    cells = Cells(truth, np.ones(len(truth), dtype=bool), np.arange(len(truth)) < inner.size)
+    cells.protect(relations, name="table")
+    lower, upper = cells.bounds(relations)
+    assert ((lower <= truth) & (truth <= upper)).all()
+    small = (truth > 0) & (truth <= 7)
+    assert (upper - lower + 1 >= FEWEST_VALUES)[small].all()
+
+
+def test_unpublished_counts_cannot_be_read_or_shown():
+    raw = _raw([_row("m", "P1", 3, 5003)])
+    with pytest.raises(DisclosureError):
+        _ = raw.table
+    with pytest.raises(DisclosureError):
+        require_published(raw)
+    with pytest.raises(DisclosureError):
+        require_published(pd.DataFrame({"numerator": [5]}))
+    with pytest.raises(DisclosureError):
+        Published(pd.DataFrame({"numerator": [3]}))
+    assert "3" not in repr(raw).replace("RawCounts", "")
+
+
+def test_a_published_table_cannot_be_changed_from_outside(tmp_path):
+    published = publish(_raw([_row("m", "P1", 3, 5003)]))
+    table = published.table
+    table["numerator"] = 3
+    assert published.table["numerator"].isna().all()
+    published.to_csv(tmp_path / "out.csv")
+    assert ",3," not in (tmp_path / "out.csv").read_text()
+
+
+def test_only_published_tables_are_recognised():
+    published = publish(_raw([_row("m", "P1", 33, 5003)]))
+    assert recognise(published.table).table.equals(published.table)
+    with pytest.raises(DisclosureError, match="never published"):
+        recognise(pd.DataFrame({"numerator": [3], "denominator": [5005]}))
+    with pytest.raises(DisclosureError, match="never published"):
+        recognise(pd.DataFrame({"person_id": ["x"]}))
+
+
+def _attrition(per_practice: dict[str, list[int]]) -> pd.DataFrame:
+    rows = []
+    for practice, (population, *taken) in per_practice.items():
+        rows.append(("c", practice, 0, "registered", "population", "Registered", population, population))
+        left = population
+        for order, n in enumerate(taken, start=1):
+            left -= n
+            rows.append(("c", practice, order, f"step_{order}", "exclusion", f"Step {order}", n, left))
+    columns = ["cohort_id", "practice_code", "step_order", "step", "kind", "label", "person_count", "remaining_count"]
+    return pd.DataFrame(rows, columns=columns)
+
+
+GEOGRAPHY = pd.DataFrame(
+    {
+        "practice_code": ["A", "B", "C"],
+        "pcn_code": ["P1", "P1", "P2"],
+        "pcn_name": ["North", "North", "South"],
+        "icb_code": ["X"] * 3,
+        "icb_name": ["Board"] * 3,
+    }
+)
+
+
+def test_attrition_is_added_up_and_protected():
+    published = publish_attrition(_attrition({"A": [900, 2, 40], "B": [700, 1, 30], "C": [800, 12, 0]}), GEOGRAPHY).table
+    icb = published[published["area_type"] == "icb"].set_index("step")
+    assert icb["person_count"].tolist() == [2400, 15, 70]
+    pcns = published[published["area_type"] == "pcn"].set_index(["area_code", "step"])
+    assert pd.isna(pcns.loc[("P1", "step_1"), "person_count"]) and pcns.loc[("P1", "step_1"), "is_suppressed"]
+    assert pd.isna(pcns.loc[("P2", "step_2"), "person_count"])
+    assert "practice_code" not in published
+
+
+def test_attrition_withholds_what_two_remainders_would_give_away():
+    # 993 (shown 995) less 7 is 986 (shown 985): the step could only be 6 or 7.
+    published = publish_attrition(_attrition({"A": [993, 7]}), GEOGRAPHY).table
+    icb = published[published["area_type"] == "icb"]
+    assert icb.loc[icb["step_order"] == 1, ["person_count", "remaining_count"]].isna().all(axis=None)
+
+
+def test_attrition_of_an_unknown_practice_is_refused():
+    with pytest.raises(DisclosureError, match="geography"):
+        publish_attrition(_attrition({"Z": [900]}), GEOGRAPHY)
+
+
+def test_quality_counts_are_rounded_but_practices_are_public():
+    counts = pd.DataFrame(
+        {
+            "section": ["gp_event"] * 3 + ["geography"],
+            "item": ["delivered", "accepted", "quarantined", "without a PCN"],
+            "unit": ["rows"] * 3 + ["practices"],
+            "count": [1003, 1000, 3, 2],
+        }
+    )
+    published = publish_quality(counts).table.set_index("item")
+    assert published["count"].dropna().to_dict() == {"without a PCN": 2, "accepted": 1000, "delivered": 1005}
+    assert published["is_suppressed"].to_dict()["quarantined"]
+
+
+@pytest.mark.real
+def test_rounding_equals_the_published_pairs():
+    if not ORACLE.exists():
+        pytest.skip(f"{ORACLE} is not here")
+    with ORACLE.open() as file:
+        for pair in csv.DictReader(file):
+            row = _by_area(publish(_raw([_row("m", "P1", int(pair["true_count"]), 5000)]))).loc["P1"]
+            shown = "[REDACTED]" if row["is_suppressed"] else str(row["numerator"])
+            assert shown == pair["published"]
+
+
+def test_rounding_is_to_the_nearest():
+    counts = np.arange(8, 2000)
+    assert (np.abs(round_counts(counts) - counts) <= 2).all()

@@ -1,0 +1,140 @@
+"""Counting by area: the counts of a handful of people by hand, and additivity."""
+
+import datetime as dt
+
+import ibis
+import pandas as pd
+import pyarrow as pa
+import pytest
+
+from phm.feeds.contracts import load_contract
+from phm.governance.disclosure import publish
+from phm.measures.definition import load_measures
+from phm.measures.values import measure_values
+
+REFERENCE_DATE = dt.date(2026, 10, 31)
+_ARROW = {"BIGINT": pa.int64(), "DOUBLE": pa.float64(), "VARCHAR": pa.string(), "BOOLEAN": pa.bool_(), "DATE": pa.date32()}
+GEOGRAPHY = pd.DataFrame(
+    [
+        ("A", "P1", "North", "L1", "Hill"),
+        ("B", "P1", "North", "L1", "Hill"),
+        ("C", "P2", "South", "L2", "Vale"),
+        ("D", "U", None, "L2", "Vale"),
+    ],
+    columns=["practice_code", "pcn_code", "pcn_name", "place_code", "place_name"],
+).assign(icb_code="X", icb_name="Board")
+
+
+def person(practice, n=1, **values):
+    """`n` people of one practice, registered and alive, 40 years old unless told otherwise."""
+    base = {"practice_code": practice, "age": 40, "is_registered": True, "is_alive": True, "registered_months": 60}
+    return [base | values] * n
+
+
+def features(*people):
+    schema = pa.schema([(c.name, _ARROW[c.type]) for c in load_contract("person_feature").columns])
+    return ibis.memtable(pa.Table.from_pylist([row for group in people for row in group], schema=schema))
+
+
+def counted(*people):
+    geography = ibis.memtable(pa.Table.from_pandas(GEOGRAPHY, preserve_index=False))
+    return measure_values(
+        features(*people), geography, definitions=load_measures(), reference_date=REFERENCE_DATE
+    )
+
+
+def counts(*people):
+    return counted(*people)._counts.set_index(["measure_id", "area_code", "group_value"])[["numerator", "denominator"]].sort_index()
+
+
+RAISED = {"latest_bp_date": dt.date(2026, 3, 3), "latest_bp_systolic": 150, "latest_bp_diastolic": 80}
+
+
+@pytest.mark.parametrize(
+    ("values", "counted"),
+    [
+        (RAISED | {"latest_bp_setting": "clinic"}, 1),
+        (RAISED | {"latest_bp_setting": "clinic", "latest_bp_systolic": 139}, 0),
+        (RAISED | {"latest_bp_setting": "home", "latest_bp_systolic": 135}, 1),
+        (RAISED | {"latest_bp_setting": "clinic", "latest_bp_systolic": 120, "latest_bp_diastolic": 90}, 1),
+        (RAISED | {"latest_bp_setting": "clinic", "latest_bp_date": dt.date(2024, 10, 31)}, 0),
+        (RAISED | {"latest_bp_setting": "clinic", "latest_bp_date": dt.date(2024, 11, 1)}, 1),
+        (RAISED | {"latest_bp_setting": "clinic", "latest_hypertension_date": dt.date(2020, 1, 1)}, 0),
+        (
+            RAISED
+            | {
+                "latest_bp_setting": "clinic",
+                "latest_hypertension_date": dt.date(2020, 1, 1),
+                "latest_hypertension_resolved_date": dt.date(2021, 1, 1),
+            },
+            1,
+        ),
+        ({}, 0),
+    ],
+)
+def test_raised_and_not_on_the_register(values, counted):
+    row = counts(person("A", **values)).loc[("raised_bp_not_on_register", "P1", "all")]
+    assert (row["numerator"], row["denominator"]) == (counted, 1)
+
+
+@pytest.mark.parametrize(
+    ("values", "expected"),
+    [
+        ({}, (1, 1)),
+        ({"latest_bp_date": dt.date(2021, 10, 31)}, (1, 1)),
+        ({"latest_bp_date": dt.date(2021, 11, 1)}, (0, 1)),
+        ({"registered_months": 11}, (0, 0)),
+        ({"age": 29}, (0, 0)),
+        ({"age": 51}, (0, 0)),
+        ({"is_alive": False}, (0, 0)),
+    ],
+)
+def test_not_measured_in_five_years(values, expected):
+    row = counts(person("A", **values)).loc[("bp_not_measured_5y", "P1", "all")]
+    assert tuple(row) == expected
+
+
+def test_recorded_prevalence_counts_all_ages():
+    diagnosed = dt.date(2020, 1, 1)
+    table = counts(
+        person("A", 3, age=80, latest_hypertension_date=diagnosed),
+        person("A", 2, age=80, latest_hypertension_date=diagnosed, latest_hypertension_resolved_date=diagnosed),
+        person("A", 4, latest_hypertension_date=diagnosed, latest_hypertension_resolved_date=dt.date(2022, 1, 1)),
+        person("A", 5, age=3),
+    )
+    assert tuple(table.loc[("recorded_hypertension_prevalence", "P1", "all")]) == (5, 14)
+
+
+def test_areas_add_up_and_practices_without_a_pcn_are_counted():
+    table = counts(person("A", 3), person("B", 4), person("C", 5), person("D", 6))
+    sizes = table.loc["list_size"]["numerator"].droplevel("group_value").to_dict()
+    assert sizes == {"P1": 7, "P2": 5, "U": 6, "L1": 7, "L2": 11, "X": 18}
+
+
+def test_mean_score_is_weighted_by_people_and_leaves_the_unmatched_out():
+    table = counts(person("A", 3, imd_score=10.0), person("B", 1, imd_score=30.5), person("B", 9))
+    assert tuple(table.loc[("imd_mean_score", "P1", "all")]) == (60_500, 4)
+
+
+def test_quintile_shares_are_complete():
+    table = counts(person("A", 3, imd_quintile=1), person("B", 1, imd_quintile=5), person("C", 2))
+    north = table.loc[("imd_quintile_share", "P1")]
+    assert north["numerator"].to_dict() == {"1": 3, "2": 0, "3": 0, "4": 0, "5": 1}
+    assert set(north["denominator"]) == {4}
+    assert table.loc[("imd_quintile_share", "P2")]["denominator"].eq(0).all()
+
+
+def test_what_is_published_meets_the_contract():
+    people = [person(p, 300, imd_quintile=2, imd_score=20.25, **RAISED, latest_bp_setting="clinic") for p in "ABCD"]
+    people += [person(p, 300, age=60, imd_quintile=4, imd_score=12.0, latest_bp_date=REFERENCE_DATE) for p in "ABC"]
+    table = publish(counted(*people)).table
+    contract = load_contract("measure_value")
+    assert tuple(table.columns) == contract.column_names
+    for column in contract.columns:
+        assert table[column.name].notna().all() or not column.required, column.name
+        assert not column.valid_values or table[column.name].isin(column.valid_values).all()
+    row = table.set_index(["measure_id", "area_code", "group_value"]).loc[("raised_bp_not_on_register", "P1", "all")]
+    assert (row["numerator"], row["denominator"], row["value"]) == (600, 600, 100.0)
+    assert row["lower"] < 100 and row["upper"] == 100
+    score = table.set_index(["measure_id", "area_code"]).loc[("imd_mean_score", "P1")]
+    assert score["value"] == 16.1 and pd.isna(score["lower"])
