@@ -239,7 +239,7 @@ def _synthesise(
             icb_code=icb_code,
             people=people or DEMO_PEOPLE,
             reference=reference,
-            workers=os.cpu_count() or 1,
+            workers=min(os.cpu_count() or 1, 4),
             progress=lambda done, total, code: listener(f"practice {code}", done, total),
         )
     rows = ", ".join(f"{count:,} {feed}" for feed, count in made.row_counts.items())

@@ -18,11 +18,12 @@ from phm.expressions import Expression
 def texts(
     definition: Definition, member: ir.Table, person_feature: ir.Table, /, *, reference_date: date
 ) -> pd.DataFrame:
-    """One row per row of `member`: person_id, output, tier_title, action, reasons, flags, routes.
+    """One row per row of `member` of this definition: person_id, output, tier_title, action, reasons, flags, routes.
 
     `reasons` are joined by semicolons, `flags` and `routes` are sentences, missing where there are none. A reason is
     said only where its own condition holds, so it names only facts that put the person there.
     """
+    member = member.filter(member.cohort_id == definition.id)
     sentences = list(_sentences(definition))
     conditions = {s.when.text: s.when for s in sentences if s.when is not None}
     facts = _facts(member, person_feature, sentences, conditions, definition, reference_date)
@@ -85,10 +86,11 @@ def _said(
 ) -> pd.Series:
     """The `items` that hold for each row, joined; missing where none does."""
     position = {text: i for i, text in enumerate(conditions)}
-    said = pd.Series(None, index=rows.index, dtype="str")
+    said = pd.Series("", index=rows.index, dtype="str")
     for item in items:
-        here = rows if item.when is None else rows[rows[f"when_{position[item.when.text]}"].astype(bool)]
-        text = render(item.template, here, settings=definition.values, words=definition.words)
-        before = said[here.index]
-        said[here.index] = (before + joint + text).where(before.notna(), text)
-    return said
+        holds = slice(None) if item.when is None else rows[f"when_{position[item.when.text]}"].to_numpy(bool)
+        here = rows.loc[holds, list(item.template.columns)]
+        sentence = render(item.template, here, settings=definition.values, words=definition.words)
+        said += (joint + sentence).reindex(rows.index, fill_value="")
+    said = said.str.slice(len(joint))
+    return said.where(said != "")

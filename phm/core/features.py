@@ -115,15 +115,24 @@ def person_features(event: Table, person: Table, /, *, reference_date: date) -> 
     pressure = blood_pressure_features(
         known, reference_date=reference_date, months_24_ago=months_before(reference_date, 24)
     )
-    record = _record_features(known.filter(known.concept != "blood_pressure"), reference_date)
-    joined = person.left_join(pressure, "person_id").drop("person_id_right")
-    joined = joined.left_join(record, "person_id").drop("person_id_right")
+    parts = [
+        pressure,
+        _conditions(known, reference_date),
+        _measurements(known),
+        _use_of_services(known, reference_date),
+    ]
+    joined = person
+    for part in parts:
+        joined = joined.left_join(part, "person_id").drop("person_id_right")
 
+    has_high_acr = (joined.acr >= ALBUMINURIA_ACR).fill_null(False)
     flags = (*EVER_RECORDED, *ISSUED_IN_MONTHS, "has_diabetes", "is_pregnant", "is_postpartum")
     never_empty = {name: joined[name].fill_null(False) for name in flags}
     never_empty |= {name: joined[name].fill_null(0) for name in COUNTS}
+    never_empty["has_albuminuria"] |= has_high_acr
     never_empty["smoking_status"] = joined.smoking_status.fill_null("unknown")
-    found = [name for name in (*pressure.columns, *record.columns) if name not in (*never_empty, "person_id")]
+    dropped = ("person_id", "acr", *never_empty)
+    found = [name for part in parts for name in part.columns if name not in dropped]
     return joined.select(
         *PERSON_COLUMNS,
         *found,
@@ -132,62 +141,76 @@ def person_features(event: Table, person: Table, /, *, reference_date: date) -> 
     )
 
 
-def _record_features(event: Table, reference_date: date) -> Table:
-    """Columns from everything but readings: one row is one person with at least one such event."""
-    concept, day = event.concept, event.event_date
-
-    def in_months(months: int) -> BooleanColumn:
-        return day > months_before(reference_date, months)
-
-    is_bp_drug = concept.isin(BP_DRUGS)
-    is_smoking = concept.isin([f"smoking_{status}" for status in SMOKING])
-    smoking_rank = ibis.cases(*((concept == f"smoking_{status}", rank) for rank, status in enumerate(SMOKING)))
-    days = day.delta(ibis.literal(_EPOCH), unit="day")
-    thousandths = (event.value * 1000).round().cast("int64")
-    value_key = days * _VALUE_LIMIT + (_VALUE_LIMIT - 1 - thousandths)
-
-    # Every flag is one bit of one aggregate: a conditional maximum each would cost several times as much.
-    raises = {name: concept == concept_of for name, concept_of in EVER_RECORDED.items()} | {
-        name: (concept == concept_of) & in_months(months) for name, (concept_of, months) in ISSUED_IN_MONTHS.items()
+def _conditions(event: Table, reference_date: date) -> Table:
+    """Diagnoses, states and follow-up: one row is one person with any. Few events, so many conditions are cheap."""
+    dated = {
+        **LATEST_DATES,
+        **{f"{name}_date": name for name in ("pregnancy", "delivery", "diabetes", "diabetes_resolved")},
     }
-    bits = ibis.cases(*((condition, 1 << place) for place, condition in enumerate(raises.values())), else_=0)
+    event = event.filter(event.concept.isin([*EVER_RECORDED.values(), *dated.values()]))
+    concept = event.concept
     found = event.group_by("person_id").agg(
-        bits=bits.cast("int64").bit_or(),
-        **{name: day.max(where=concept == concept_of) for name, concept_of in LATEST_DATES.items()},
-        **{f"{name}_key": value_key.max(where=concept == name) for name in (*LATEST_VALUES, "acr")},
-        smoking_key=(days * 10 + smoking_rank).max(where=is_smoking),
-        bp_drug_issue_count_6m=event.count(where=is_bp_drug & in_months(6)),
-        bp_drug_issue_count_12m=event.count(where=is_bp_drug & in_months(12)),
-        latest_bp_drug_date=day.max(where=is_bp_drug),
-        emergency_attendance_count_12m=event.count(where=(concept == "emergency_attendance") & in_months(12)),
-        pregnancy_date=day.max(where=concept == "pregnancy"),
-        delivery_date=day.max(where=concept == "delivery"),
-        diabetes_date=day.max(where=concept == "diabetes"),
-        diabetes_resolved_date=day.max(where=concept == "diabetes_resolved"),
+        **{name: (concept == concept_of).max() for name, concept_of in EVER_RECORDED.items()},
+        **{name: event.event_date.max(where=concept == concept_of) for name, concept_of in dated.items()},
     )
-    flags = {name: (found.bits & (1 << place)) != 0 for place, name in enumerate(raises)}
     days_ago = ibis.literal(reference_date).delta
-    acr, _ = _value_and_date(found.acr_key)
     is_delivered = (found.delivery_date >= found.pregnancy_date).fill_null(False)
     is_resolved = (found.diabetes_resolved_date > found.diabetes_date).fill_null(False)
-    smoking_code = found.smoking_key % 10
-    values = {}
-    for name in LATEST_VALUES:
-        values[name], values[f"{name}_date"] = _value_and_date(found[f"{name}_key"])
     return found.select(
         "person_id",
+        *EVER_RECORDED,
         *LATEST_DATES,
-        "bp_drug_issue_count_6m",
-        "bp_drug_issue_count_12m",
-        "latest_bp_drug_date",
-        "emergency_attendance_count_12m",
-        **flags | {"has_albuminuria": flags["has_albuminuria"] | (acr >= ALBUMINURIA_ACR).fill_null(False)},
         has_diabetes=found.diabetes_date.notnull() & ~is_resolved,
         is_pregnant=(days_ago(found.pregnancy_date, unit="day") <= PREGNANCY_DAYS).fill_null(False) & ~is_delivered,
         is_postpartum=(days_ago(found.delivery_date, unit="day") <= POSTPARTUM_DAYS).fill_null(False),
         latest_bp_in_progress_days=days_ago(found.latest_bp_in_progress_date, unit="day"),
-        smoking_status=ibis.cases(*((smoking_code == rank, status) for rank, status in enumerate(SMOKING))),
+    )
+
+
+def _measurements(event: Table) -> Table:
+    """Latest values and smoking status: one row is one person with any (`acr` serves `has_albuminuria`)."""
+    smoking = [f"smoking_{status}" for status in SMOKING]
+    event = event.filter(event.concept.isin([*LATEST_VALUES, "acr", *smoking]))
+    concept = event.concept
+    days = event.event_date.delta(ibis.literal(_EPOCH), unit="day")
+    thousandths = (event.value * 1000).round().cast("int64")
+    value_key = days * _VALUE_LIMIT + (_VALUE_LIMIT - 1 - thousandths)
+    status = ibis.cases(*((concept == name, rank) for rank, name in enumerate(smoking)), else_=0)
+    found = event.group_by("person_id").agg(
+        **{f"{name}_key": value_key.max(where=concept == name) for name in (*LATEST_VALUES, "acr")},
+        smoking_key=(days * 10 + status).max(where=concept.isin(smoking)),
+    )
+    values = {}
+    for name in LATEST_VALUES:
+        values[name], values[f"{name}_date"] = _value_and_date(found[f"{name}_key"])
+    latest_status = found.smoking_key % 10
+    return found.select(
+        "person_id",
         **values,
+        acr=_value_and_date(found.acr_key)[0],
+        smoking_status=ibis.cases(*((latest_status == rank, status) for rank, status in enumerate(SMOKING))),
+    )
+
+
+def _use_of_services(event: Table, reference_date: date) -> Table:
+    """Medicines issued and emergency attendances: one row is one person with any."""
+    medicines = [concept_of for concept_of, _ in ISSUED_IN_MONTHS.values()]
+    event = event.filter(event.concept.isin([*BP_DRUGS, *medicines, "emergency_attendance"]))
+    concept, day = event.concept, event.event_date
+    is_bp_drug = concept.isin(BP_DRUGS)
+
+    def in_months(months: int) -> BooleanColumn:
+        return day > months_before(reference_date, months)
+
+    return event.group_by("person_id").agg(
+        **{
+            name: ((concept == concept_of) & in_months(months)).max()
+            for name, (concept_of, months) in ISSUED_IN_MONTHS.items()
+        },
+        bp_drug_issue_count_6m=event.count(where=is_bp_drug & in_months(6)),
+        bp_drug_issue_count_12m=event.count(where=is_bp_drug & in_months(12)),
+        latest_bp_drug_date=day.max(where=is_bp_drug),
+        emergency_attendance_count_12m=event.count(where=(concept == "emergency_attendance") & in_months(12)),
     )
 
 

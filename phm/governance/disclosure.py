@@ -110,6 +110,7 @@ def publish(raw: RawCounts, /) -> Published:
         truth=np.concatenate([numerator, denominator, np.where(has_complement, denominator - numerator, 0)]),
         is_published=np.concatenate([~is_score, has_denominator, np.zeros(size, dtype=bool)]),
         is_zero_withheld=np.concatenate([zero_withheld, zero_withheld, np.zeros(size, dtype=bool)]),
+        importance=np.tile(_importance(counts), 3),
     )
     cells.protect(_measure_relations(counts, raw._nesting, has_complement), name="measure_value")
     released = counts.drop(columns=["numerator", "denominator"])
@@ -153,7 +154,9 @@ def publish_attrition(attrition: pd.DataFrame, geography: pd.DataFrame, /) -> Pu
     size = len(counts)
     zero_withheld = counts["area_type"].isin(ZERO_WITHHELD_AT).to_numpy()
     truth = counts[["person_count", "remaining_count"]].to_numpy(dtype=np.int64).T.ravel()
-    cells = Cells(truth, np.ones(2 * size, dtype=bool), np.tile(zero_withheld, 2))
+    # What is left can be had from the steps, so it is the first to go.
+    importance = np.concatenate([2 * _importance(counts) + 1, 2 * _importance(counts)])
+    cells = Cells(truth, np.ones(2 * size, dtype=bool), np.tile(zero_withheld, 2), importance)
     cells.protect(_attrition_relations(counts), name="cohort_attrition")
     counts["person_count"] = _rounded(truth[:size], cells.is_shown[:size])
     counts["remaining_count"] = _rounded(truth[size:], cells.is_shown[size:])
@@ -206,14 +209,17 @@ def require_published(table: object, /) -> pd.DataFrame:
     return table.table
 
 
+def _importance(counts: pd.DataFrame) -> NDArray[np.int64]:
+    """Rank of each row: the larger the area, the more it would be missed."""
+    return counts["area_type"].map({"pcn": 0, "place": 1, "icb": 2}).to_numpy(dtype=np.int64)
+
+
 def _rounded(truth: NDArray[np.int64], shown: NDArray[np.bool_]) -> pd.Series:
     """Counts to the nearest 5, missing where not shown."""
     return pd.Series(round_counts(truth), dtype="Int64").where(pd.Series(shown))
 
 
-def _measure_relations(
-    counts: pd.DataFrame, nesting: Nesting, has_complement: NDArray[np.bool_]
-) -> list[Relation]:
+def _measure_relations(counts: pd.DataFrame, nesting: Nesting, has_complement: NDArray[np.bool_]) -> list[Relation]:
     """What a reader can add up: numerator and complement, groups of an area, areas of a larger area."""
     size = len(counts)
     relations = [(size + i, [i, 2 * size + i]) for i in np.flatnonzero(has_complement)]

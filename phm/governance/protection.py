@@ -1,8 +1,8 @@
 """What a reader could work out by adding up published counts, and what to withhold so that they cannot.
 
 Knows cells and the sums that tie them, nothing of measures or areas. The bounds of every cell are narrowed through all
-sums until nothing moves; while a count of 1 to 7 is confined to fewer than `FEWEST_VALUES` values, the smallest shown
-count in a sum with it is withheld too, and the bounds are worked out again.
+sums until nothing moves; while a count of 1 to 7 is confined to fewer than `FEWEST_VALUES` values, the least missed shown
+count in a sum that confines it is withheld too, and the bounds are worked out again.
 """
 
 from collections.abc import Sequence
@@ -44,10 +44,19 @@ class Cells:
         False for what no table holds but a reader can work out, as a complement.
     is_zero_withheld
         Whether zero is published as "0-7" like the small counts.
+    importance
+        Which cells would be missed more, by rank; within a rank the larger count.
     """
 
-    def __init__(self, truth: Counts, is_published: NDArray[np.bool_], is_zero_withheld: NDArray[np.bool_]) -> None:
+    def __init__(
+        self,
+        truth: Counts,
+        is_published: NDArray[np.bool_],
+        is_zero_withheld: NDArray[np.bool_],
+        importance: Counts | None = None,
+    ) -> None:
         self.truth = truth
+        self.importance = np.zeros_like(truth) if importance is None else importance
         self.is_published = is_published
         self.is_zero_withheld = is_zero_withheld
         self.is_small = (truth <= SMALL) & ((truth > 0) | is_zero_withheld)
@@ -100,25 +109,46 @@ class Cells:
             raise DisclosureError(
                 "Counts do not add up to their totals", name=name, hint="Build them all from the same tables."
             )
-        beside: dict[int, set[int]] = {}
-        for total, parts in relations:
-            for cell in (total, *parts):
-                beside.setdefault(cell, set()).update((total, *parts))
+        sums_of: dict[int, list[Relation]] = {}
+        for relation in relations:
+            for cell in (relation[0], *relation[1]):
+                sums_of.setdefault(int(cell), []).append(relation)
         for _ in range(len(self.truth)):
             breaches = self.breaches(relations)
             if not len(breaches):
                 return
-            for breach in breaches:
-                shown = [cell for cell in beside[breach] if self.is_shown[cell]]
-                if not shown:
-                    shown = [far for cell in beside[breach] for far in beside[cell] if self.is_shown[far]]
-                if not shown:
-                    raise DisclosureError(
-                        "A small count could be worked out whatever is withheld",
-                        name=name,
-                        hint="Publish fewer groups or larger areas.",
-                    )
-                self.is_shown[min(shown, key=lambda cell: (self.truth[cell], cell))] = False
+            bounds = self.bounds(relations)
+            for breach in breaches.tolist():
+                self.is_shown[self._least_missed(breach, sums_of, bounds, name)] = False
+
+    def _least_missed(
+        self, breach: int, sums_of: dict[int, list[Relation]], bounds: tuple[Counts, Counts], name: str
+    ) -> int:
+        """The shown cell to withhold for a breach: out of a sum that confines it, else of any, else of one further."""
+        near = sums_of[breach]
+        confining = [relation for relation in near if _confines(relation, breach, bounds)]
+        far = [relation for total, parts in near for cell in (total, *parts) for relation in sums_of[int(cell)]]
+        for some in (confining, near, far):
+            shown = {int(cell) for total, parts in some for cell in (total, *parts) if self.is_shown[cell]}
+            if shown:
+                return min(shown, key=lambda cell: (self.importance[cell], self.truth[cell], cell))
+        raise DisclosureError(
+            "A small count could be worked out whatever is withheld",
+            name=name,
+            hint="Publish fewer groups or larger areas.",
+        )
+
+
+def _confines(relation: Relation, cell: int, bounds: tuple[Counts, Counts]) -> bool:
+    """Whether this sum alone gives the cell one of its bounds, and a bound that the others leave open."""
+    lower, upper = bounds
+    total, parts = relation[0], list(relation[1])
+    if cell == total:
+        low, high = lower[parts].sum(), upper[parts].sum()
+    else:
+        rest = [part for part in parts if part != cell]
+        low, high = lower[total] - upper[rest].sum(), upper[total] - lower[rest].sum()
+    return bool((low == lower[cell] and low > 1) or (high == upper[cell] and high < SMALL))
 
 
 def _sums(values: Counts, sum_of: NDArray[np.intp], size: int) -> Counts:

@@ -120,8 +120,8 @@ def export_practice_list(
     if format == "xlsx":
         tables = {output: (definition.outputs[output].title, _shown(rows)) for output, rows in sheets.items()}
         return [_replace(path, workbook(cover, tables, warning=WARNING, created=reference_date))]
-    files = {"" if output == LIST else f"_{output}": _csv(_shown(rows)) for output, rows in sheets.items()}
-    files["_cover"] = _csv(pd.DataFrame(_cover_lines(cover)), header=False)
+    files = {"" if output == LIST else f"_{output}": _csv(_list_lines(_shown(rows))) for output, rows in sheets.items()}
+    files["_cover"] = _csv(_cover_lines(cover))
     return [_replace(path.with_stem(f"{path.stem}{suffix}"), content) for suffix, content in files.items()]
 
 
@@ -143,7 +143,11 @@ def _cover(
         attrition["practice_code"].eq(practice.practice_code) & attrition["cohort_id"].eq(definition.id)
     ].sort_values("step_order")
     funnel = pd.DataFrame(
-        {"Step": steps["label"], "People": steps["person_count"].astype(int), "Left": steps["remaining_count"].astype(int)}
+        {
+            "Step": steps["label"],
+            "People": steps["person_count"].astype(int),
+            "Left": steps["remaining_count"].astype(int),
+        }
     )
     facts = (
         ("Practice", f"{practice.practice_name} ({practice.practice_code})"),
@@ -186,7 +190,7 @@ def _day(day: dt.date) -> str:
     return f"{day.day} {day:%B %Y}"
 
 
-def _cover_lines(cover: Cover) -> Iterator[list[str]]:
+def _cover_lines(cover: Cover) -> Iterator[list[object]]:
     yield [cover.title, WARNING]
     yield from map(list, cover.facts)
     for table in (cover.tiers, cover.funnel):
@@ -195,18 +199,19 @@ def _cover_lines(cover: Cover) -> Iterator[list[str]]:
     yield from map(list, cover.about)
 
 
-def _csv(table: pd.DataFrame, *, header: bool = True) -> bytes:
+def _list_lines(table: pd.DataFrame) -> Iterator[list[object]]:
+    yield [column.header for column in ALL]
+    yield from table.astype(object).where(table.notna(), "").to_numpy().tolist()
+
+
+def _csv(lines: Iterable[list[object]]) -> bytes:
     """UTF-8 with a byte order mark, so that Excel reads names right; ISO dates.
 
     A text that a spreadsheet would take for a formula (first character one of ``= + - @``, tab, line break) gets an
     apostrophe before it, which is the one change made to a value.
     """
     text = io.StringIO(newline="")
-    writer = csv.writer(text, lineterminator="\r\n")
-    if header:
-        writer.writerow([column.header for column in ALL])
-    for row in table.astype(object).where(table.notna(), "").to_numpy().tolist():
-        writer.writerow([_cell(value) for value in row])
+    csv.writer(text, lineterminator="\r\n").writerows([_cell(value) for value in line] for line in lines)
     return text.getvalue().encode("utf-8-sig")
 
 

@@ -95,7 +95,7 @@ def pull(
                 practice_code=code,
                 cohort_id=definition.id,
                 definition_version=definition.version,
-                definition_hash=definition.hash,
+                definition_hash=definition.sha256,
                 reference_date=partition.reference_date,
                 entry_count=len(rows),
                 reason=reason,

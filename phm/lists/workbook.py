@@ -30,9 +30,7 @@ _FILLABLE_ROWS = 200
 """Empty rows below a list that still offer the drop-downs."""
 
 
-def workbook(
-    cover: "Cover", tables: dict[str, tuple[str, pd.DataFrame]], *, warning: str, created: dt.date
-) -> bytes:
+def workbook(cover: "Cover", tables: dict[str, tuple[str, pd.DataFrame]], *, warning: str, created: dt.date) -> bytes:
     """An XLSX file: the cover, then one sheet per output with its title and rows of `phm.lists.columns` fields."""
     target = io.BytesIO()
     book = xlsxwriter.Workbook(
@@ -83,7 +81,8 @@ class _Styles:
         self.muted = style(text_wrap=True, font_color=GREY, **rule)
         self.table_head = style(**{**head, "bg_color": BLUE})
         self.heads = {
-            group: style(**{**head, "bg_color": colour}) for group, colour in ((ACT, BLUE), (CONTACT, GREY), (OUTCOME, GREEN))
+            group: style(**{**head, "bg_color": colour})
+            for group, colour in ((ACT, BLUE), (CONTACT, GREY), (OUTCOME, GREEN))
         }
         self.cells = {
             "text": style(num_format="@", align="left"),
@@ -137,7 +136,8 @@ def _cover_table(sheet: Worksheet, styles: _Styles, row: int, heading: str, tabl
         if texts == 1:
             sheet.merge_range(row + offset, 0, row + offset, _LAST - counts, "", style)
         sheet.set_row(
-            row + offset, _height((c, _COVER_WIDTHS[i]) for i, c in enumerate(cells) if isinstance(c, str) and texts > 1)
+            row + offset,
+            _height((c, _COVER_WIDTHS[i]) for i, c in enumerate(cells) if isinstance(c, str) and texts > 1),
         )
         for place, value in zip(places, cells, strict=True):
             if isinstance(value, str):
@@ -166,7 +166,9 @@ def _list_sheet(
         sheet.write_string(0, number, column.header, styles.heads[group])
     wrapped = [column for column in DELIVERED if column.kind == "wrapped"]
     widths = [column.width for column in wrapped]
-    for row, texts in enumerate(table[[c.field for c in wrapped]].fillna("").itertuples(index=False, name=None), start=1):
+    for row, texts in enumerate(
+        table[[c.field for c in wrapped]].fillna("").itertuples(index=False, name=None), start=1
+    ):
         sheet.set_row(row, _height(zip(texts, widths, strict=True)))
     for number, column in enumerate(DELIVERED):
         _write_column(sheet, number, column, table[column.field], styles.cells[column.kind])

@@ -135,7 +135,9 @@ def _check_parts(document: Document) -> None:
             column = _scope().columns.get(content[key])
             if column is None or column.type not in kinds:
                 document.fail(
-                    f"{content[key]} is no column of type {' or '.join(kinds)}", key, hint="See contract person_feature."
+                    f"{content[key]} is no column of type {' or '.join(kinds)}",
+                    key,
+                    hint="See contract person_feature.",
                 )
     if content["age"]["from"] > content["age"]["to"]:
         document.fail("The lowest age is above the highest", "age", hint="Swap them.")

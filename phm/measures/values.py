@@ -95,7 +95,9 @@ def _by_practice(
         grid = whole.merge(groups, how="cross")
         by = people.group_by("practice_code", group=people[measure.share_by])
         counts = _counted(by.aggregate(numerator=ibis._.count()), grid).merge(totals, on="practice_code")
-        counts = counts.assign(group_name=measure.share_by, group_value=counts["group"].astype(str)).drop(columns="group")
+        counts = counts.assign(group_name=measure.share_by, group_value=counts["group"].astype(str)).drop(
+            columns="group"
+        )
     else:
         counts = totals.assign(group_name="all", group_value="all")
         if measure.unit == "people":

@@ -17,7 +17,7 @@ WIDTH = 560
 _ROW = 20
 
 
-def caterpillar(areas: pd.DataFrame, overall: float, /, *, axis: str) -> str:
+def caterpillar(areas: pd.DataFrame, overall: float, /) -> str:
     """Areas in order of their value, each a point with its 95% interval, against a line at the ICB's value.
 
     `areas` has `area_name, value, lower, upper, comparison`; rows without a value are left out (the table has them).
@@ -31,16 +31,21 @@ def caterpillar(areas: pd.DataFrame, overall: float, /, *, axis: str) -> str:
     )
     y = alt.Y("area_name:N", sort=order, title=None)
     base = alt.Chart(shown)
-    intervals = base.mark_rule(strokeWidth=2.5).encode(
-        x=alt.X("lower:Q", title=axis, scale=alt.Scale(zero=False, nice=True)), x2="upper:Q", y=y, color=colour
+    intervals = base.mark_rule(strokeWidth=2).encode(
+        x=alt.X("lower:Q", title="Percent, with 95% interval", scale=alt.Scale(zero=False, nice=True)),
+        x2="upper:Q",
+        y=y,
+        color=colour,
     )
-    points = base.mark_point(filled=True, size=70, opacity=1).encode(
+    points = base.mark_point(filled=True, size=42, opacity=1).encode(
         x="value:Q",
         y=y,
         color=colour,
         shape=alt.Shape(
             "comparison:N",
-            scale=alt.Scale(domain=["higher", "not different", "lower"], range=["triangle-up", "circle", "triangle-down"]),
+            scale=alt.Scale(
+                domain=["higher", "not different", "lower"], range=["triangle-up", "circle", "triangle-down"]
+            ),
             legend=alt.Legend(title="Against the ICB", orient="top"),
         ),
     )
@@ -52,13 +57,13 @@ def quintile_mix(shares: pd.DataFrame, /) -> str:
     """Areas as bars of people by national deprivation quintile, the most deprived on the left.
 
     `shares` has `area_name, quintile, value` (percent), areas in the order they are to stand. A bar shorter than 100%
-    has withheld shares.
+    has withheld shares; rounded shares of a very small area can add up to more.
     """
     bars = (
         alt.Chart(shares.dropna(subset=["value"]))
         .mark_bar(stroke="white", strokeWidth=0.5)
         .encode(
-            x=alt.X("value:Q", title="Percent of registered people", scale=alt.Scale(domain=[0, 100])),
+            x=alt.X("value:Q", title="Percent of registered people", scale=alt.Scale(domain=[0, 100], clamp=True)),
             y=alt.Y("area_name:N", sort=shares["area_name"].drop_duplicates().tolist(), title=None),
             color=alt.Color(
                 "quintile:N",
@@ -77,9 +82,10 @@ def funnel(steps: pd.DataFrame, /) -> str:
     `steps` has `label` and `remaining_count` in order; steps whose count is withheld are left out.
     """
     shown = steps.dropna(subset=["remaining_count"]).assign(
-        text=lambda rows: rows["remaining_count"].map("{:,}".format), left=lambda rows: rows["remaining_count"].astype(int)
+        text=lambda rows: rows["remaining_count"].map("{:,}".format),
+        left=lambda rows: rows["remaining_count"].astype(int),
     )
-    y = alt.Y("label:N", sort=shown["label"].tolist(), title=None, axis=alt.Axis(labelLimit=260))
+    y = alt.Y("label:N", sort=shown["label"].tolist(), title=None, axis=alt.Axis(labelLimit=420))
     base = alt.Chart(shown)
     top = int(shown["left"].max()) if len(shown) else 1
     bars = base.mark_bar(color=BLUE, height=13).encode(
@@ -95,8 +101,8 @@ def _svg(chart: alt.LayerChart | alt.Chart) -> str:
         chart.properties(width=WIDTH - 220)
         .configure(font="Arial", background="white")
         .configure_view(stroke=None)
-        .configure_axis(labelFontSize=12, titleFontSize=12, gridColor=PALE, labelLimit=260, domain=False, ticks=False)
-        .configure_legend(labelFontSize=12, titleFontSize=12)
+        .configure_axis(labelFontSize=12, titleFontSize=12, gridColor=PALE, labelLimit=320, domain=False, ticks=False)
+        .configure_legend(labelFontSize=12, titleFontSize=12, titleLimit=400)
         .to_dict()
     )
     svg = vl_convert.vegalite_to_svg(spec)

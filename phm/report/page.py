@@ -20,6 +20,8 @@ from phm.report import charts
 _TEMPLATES = Path(__file__).parent / "templates"
 _SMALL_PCN, _LARGE_PCN = 20_000, 100_000
 _PCN_BAND = (30_000, 50_000)
+_COMPARISONS = ("higher", "not different", "lower")
+_LANDED = ("delivered", "accepted", "quarantined")
 _NAMED = 4
 """At most this many areas are named in a sentence; the table names all."""
 
@@ -69,9 +71,9 @@ def build_report(
     checks = require_published(quality)
     by_id = {measure.id: measure for measure in measure_definitions}
     compared = [
-        compare(values[values["measure_id"] == key], by_id[key])
-        for key in dict.fromkeys(values.loc[values["unit"] == "percent", "measure_id"])
-        if by_id[key].group_by is None
+        compare(values[values["measure_id"] == key], measure)
+        for key, measure in by_id.items()
+        if measure.numerator is not None
     ]
     environment = jinja2.Environment(
         loader=jinja2.FileSystemLoader(_TEMPLATES),
@@ -91,10 +93,12 @@ def build_report(
         mix=_mix(values),
         cohorts=cohorts,
         funnels=funnels,
-        funnel_svgs={key: charts.funnel(rows[rows["kind"].isin(["population", "exclusion"])]) for key, rows in funnels.items()},
+        funnel_svgs={
+            key: charts.funnel(rows[rows["kind"].isin(["population", "exclusion"])]) for key, rows in funnels.items()
+        },
         places=_places(values, compared),
         feeds=_feeds(checks),
-        checks=checks[~checks["section"].isin(_feeds(checks)["section"])],
+        checks=checks[~checks["section"].isin(checks.loc[checks["item"] == "quarantined", "section"])],
         measure_definitions=measure_definitions,
         pcn_band=_PCN_BAND,
     )
@@ -110,25 +114,29 @@ def compare(values: pd.DataFrame, measure: Measure, /) -> Comparison:
     rows.loc[rows["lower"] > overall["value"], "comparison"] = "higher"
     rows.loc[rows["upper"] < overall["value"], "comparison"] = "lower"
     rows.loc[rows["value"].isna(), "comparison"] = "withheld"
-    svg = charts.caterpillar(rows, overall["value"], axis=measure.axis)
+    svg = charts.caterpillar(rows, overall["value"])
     return Comparison(measure, overall, rows, _sentence(rows, overall, measure), svg)
 
 
 def _sentence(rows: pd.DataFrame, overall: pd.Series, measure: Measure) -> str:
+    """What the intervals allow to be said of the PCNs."""
     if pd.isna(overall["value"]):
         return f"{measure.title}: withheld for the ICB as a whole, so nothing can be compared."
-    parts = [f"{measure.title}: {_number(overall['value'])}% across the ICB."]
-    compared = rows[rows["comparison"] != "withheld"]
+    of = {word: rows.loc[rows["comparison"] == word, "area_name"].tolist() for word in _COMPARISONS}
+    compared = sum(map(len, of.values()))
+    parts = [f"{_number(overall['value'])}% across the ICB."]
     for word in ("higher", "lower"):
-        names = compared.loc[compared["comparison"] == word, "area_name"].tolist()
+        names = of[word] if word == "higher" else of[word][::-1]
         if names:
             more = f" and {len(names) - _NAMED} more" if len(names) > _NAMED else ""
-            parts.append(f"{word.capitalize()} than the ICB in {len(names)} of {len(compared)} PCNs: {', '.join(names[:_NAMED])}{more}.")
-    same = int((compared["comparison"] == "not different").sum())
-    if same == len(compared):
-        parts.append(f"None of the {same} PCNs is different from the ICB beyond chance.")
-    elif same:
-        parts.append(f"The other {same} are not different from it beyond chance.")
+            parts.append(
+                f"{word.capitalize()} than the ICB: {len(names)} of {compared} PCNs ({', '.join(names[:_NAMED])}{more})."
+            )
+    same, withheld = len(of["not different"]), len(rows) - compared
+    if same:
+        parts.append(f"Not different beyond chance: {same} of {compared}.")
+    if withheld:
+        parts.append(f"Withheld because numbers are small: {withheld}.")
     return " ".join(parts)
 
 
@@ -149,7 +157,19 @@ def _headlines(
                 f"{cohort.title}: {least}{_count(tiers['person_count'].sum())} people are on practices' lists to be looked at. "
                 "Being on a list is a prompt to check, not a diagnosis."
             )
-    return lines + [comparison.sentence for comparison in compared]
+    return lines + [_in_short(comparison) for comparison in compared]
+
+
+def _in_short(comparison: Comparison) -> str:
+    """The comparison without names of areas."""
+    measure, overall, found = comparison.measure, comparison.overall["value"], comparison.rows["comparison"]
+    if pd.isna(overall):
+        return comparison.sentence
+    counts = {word: int((found == word).sum()) for word in _COMPARISONS}
+    return (
+        f"{measure.title}: {_number(overall)}% of {measure.of}. Of {sum(counts.values())} PCNs, {counts['higher']} are higher "
+        f"than the ICB, {counts['lower']} lower, and {counts['not different']} not different beyond chance."
+    )
 
 
 def _funnel(steps: pd.DataFrame, cohort: Definition) -> pd.DataFrame:
@@ -177,7 +197,11 @@ def _mix(values: pd.DataFrame) -> dict[str, object]:
     wide = shares.pivot(index=["area_type", "area_name"], columns="group_value", values="value").sort_index(axis=1)
     wide = wide.sort_values(list(wide.columns), ascending=False, na_position="last").reset_index()
     long = wide.assign(order=range(len(wide))).melt(["area_type", "area_name", "order"], var_name="quintile")
-    return {"table": wide, "quintiles": list("12345"), "svg": charts.quintile_mix(long.sort_values(["order", "quintile"]))}
+    return {
+        "table": wide,
+        "quintiles": list("12345"),
+        "svg": charts.quintile_mix(long.sort_values(["order", "quintile"])),
+    }
 
 
 def _places(values: pd.DataFrame, compared: list[Comparison]) -> pd.DataFrame:
@@ -188,8 +212,14 @@ def _places(values: pd.DataFrame, compared: list[Comparison]) -> pd.DataFrame:
 
 
 def _feeds(checks: pd.DataFrame) -> pd.DataFrame:
-    """Sections that count the rows of a feed: those with the items delivered, accepted and quarantined."""
-    return checks[checks["section"].isin(checks.loc[checks["item"] == "delivered", "section"])]
+    """One row per feed: rows delivered, accepted and quarantined, and the rules rows broke with their counts."""
+    feeds = checks[checks["section"].isin(checks.loc[checks["item"] == "quarantined", "section"])]
+    wide = feeds[feeds["item"].isin(_LANDED)].pivot(index="section", columns="item", values="count").reset_index()
+    broken = feeds[~feeds["item"].isin(_LANDED)]
+    said = (broken["item"].str.replace("_", " ") + ": " + broken["count"].map(_count)).groupby(broken["section"])
+    wide["rules"] = wide["section"].map(said.agg("; ".join)).fillna("none")
+    wide["section"] = wide["section"].str.removeprefix("feed_").str.replace("_", " ")
+    return wide
 
 
 def _count(value: float | int | None) -> str:

@@ -22,7 +22,7 @@ REPORT_INPUTS = ("measure_value", "cohort_attrition", "core_geography", "core_ev
 def measure_value(work: Workspace, feature, geography) -> Made:
     measures = load_measures()
     raw = measure_values(feature, geography, definitions=measures, reference_date=work.reference_date)
-    hashes = {measure.id: [measure.version, measure.hash] for measure in measures}
+    hashes = {measure.id: [measure.version, measure.sha256] for measure in measures}
     return Made(ibis.memtable(publish(raw).table), record={"definitions": hashes})
 
 

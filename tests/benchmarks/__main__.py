@@ -21,6 +21,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from phm.config import load_settings
+from phm.errors import ConfigurationError
 from phm.governance.pseudonyms import create_key
 from phm.store import Partition
 from tests.benchmarks.measure import Measurement, measure, rows_of
@@ -96,14 +97,15 @@ def _compare(place: Place, work: Path, repeat: int, threads: int) -> list[Result
     home, tiers = work / f"home-{place.partition.key}", work / f"tiers-{place.partition.key}.parquet"
     partition = place.partition
     environment = _environment(home, threads)
-    pipeline = ["phm.cli", "run", "--force", "--feeds", str(place.feeds), "--month", partition.month]
-    pipeline += ["--icb", partition.icb_code]
-    floor = ["tests.benchmarks.floor", str(place.delivery), partition.reference_date.isoformat(), str(tiers)]
-    floor += ["--threads", str(threads)]
+    pipeline = _phm(
+        "run", "--force", "--feeds", str(place.feeds), "--month", partition.month, "--icb", partition.icb_code
+    )
+    floor = [sys.executable, "-m", "tests.benchmarks.floor", str(place.delivery), partition.reference_date.isoformat()]
+    floor += [str(tiers), "--threads", str(threads)]
     runs: dict[str, list[Measurement]] = {"floor": [], "phm run": []}
     for turn in range(repeat):
         for program, command in (("floor", floor), ("phm run", pipeline)):
-            run = measure(_python(*command), environment)
+            run = measure(command, environment)
             runs[program].append(run)
             print(f"{place.name}, {program}, {turn + 1} of {repeat}: {run.seconds:.1f} s", file=sys.stderr)
     people = json.loads(runs["floor"][0].output)["people"]
@@ -130,7 +132,7 @@ def _synthesise(place: Place, *options: str) -> None:
     print(f"Making {place.delivery}", file=sys.stderr)
     draft = place.feeds.with_name(f"{place.feeds.name}.draft")
     shutil.rmtree(draft, ignore_errors=True)
-    subprocess.run(_python("phm.cli", "synth", "--out", str(draft), *options), check=True)
+    subprocess.run(_phm("synth", "--out", str(draft), *options), check=True)
     place.delivery.parent.mkdir(parents=True, exist_ok=True)
     (draft / place.partition.path).rename(place.delivery)
     shutil.rmtree(draft)
@@ -143,10 +145,12 @@ def _environment(home: Path, threads: int) -> Mapping[str, str]:
     return {"PHM_HOME": str(home), "PHM_THREADS": str(threads)}
 
 
-def _python(module: str, *arguments: str) -> list[str]:
-    if module == "phm.cli":
-        return [sys.executable, "-c", "from phm.cli import main; main()", *arguments]
-    return [sys.executable, "-m", module, *arguments]
+def _phm(*arguments: str) -> list[str]:
+    """The installed command of this environment: the benchmark measures what a user runs."""
+    command = shutil.which("phm", path=str(Path(sys.executable).parent))
+    if command is None:
+        raise ConfigurationError("phm is not installed here", name=sys.executable, hint="Run `make bench`.")
+    return [command, *arguments]
 
 
 def _cache() -> Path:

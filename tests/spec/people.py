@@ -184,15 +184,27 @@ def first_codes() -> dict[str, str]:
 
 def table(data: pa.Table, engine: ibis.BaseBackend) -> ibis.Table:
     """`data` as a table of `engine`."""
+    name = ibis.util.gen_name("spec")
     if engine.name == "duckdb":
-        return engine.create_table(ibis.util.gen_name("spec"), data, temp=True)
-    return ibis.memtable(data)
+        return engine.create_table(name, data, temp=True)
+    _spark_session().createDataFrame(data).createOrReplaceTempView(name)
+    return engine.table(name)
 
 
 def fetched(expression: ibis.Table, engine: ibis.BaseBackend, *order_by: str) -> list[dict]:
     """Rows of `expression` computed by `engine`, ordered in Python (nulls first), as dicts."""
-    found = engine.to_pyarrow(expression).to_pylist()
-    return sorted(found, key=lambda row: tuple((row[name] is not None, row[name]) for name in order_by))
+    if engine.name == "duckdb":
+        found = engine.to_pyarrow(expression)
+    else:
+        # Not by way of pandas, which turns whole numbers beside nulls into floats.
+        found = _spark_session().sql(engine.compile(expression)).toArrow()
+    return sorted(found.to_pylist(), key=lambda row: tuple((row[name] is not None, row[name]) for name in order_by))
+
+
+def _spark_session():
+    from pyspark.sql import SparkSession
+
+    return SparkSession.getActiveSession()
 
 
 def features(people: str, events: str, engine: ibis.BaseBackend) -> list[dict]:

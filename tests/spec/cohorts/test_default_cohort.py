@@ -7,6 +7,7 @@ exclusion, `none` or `outside`.
 """
 
 import datetime as dt
+from dataclasses import replace
 
 import ibis
 import pytest
@@ -351,3 +352,56 @@ def test_what_the_list_says(changes, reasons, flags, routes):
     (entry,) = said.astype(object).where(said.notna(), None).to_dict("records")
     assert (entry["reasons"], entry["flags"], entry["routes"]) == (reasons, flags, routes)
     assert entry["action"].endswith(DEFINITION.advice)
+
+
+@pytest.mark.parametrize(
+    "condition",
+    [
+        "has_diabetes",
+        "has_ckd",
+        "has_ischaemic_heart_disease",
+        "has_stroke_tia",
+        "has_peripheral_arterial_disease",
+        "has_heart_failure",
+        "has_atrial_fibrillation",
+        "has_learning_disability",
+        "has_severe_mental_illness",
+    ],
+)
+def test_people_on_a_recall_are_checked_there_and_nowhere_else(condition):
+    test_what_the_list_says(
+        {**reading("none"), condition: True},
+        "no reading in the last 60 months; no hypertension code",
+        "Atrial fibrillation: take blood pressure manually." if condition == "has_atrial_fibrillation" else None,
+        "Check at the existing long-term condition or annual review.",
+    )
+
+
+@pytest.mark.parametrize(
+    ("changes", "eligible"),
+    [
+        ({"age": 39}, False),
+        ({"age": 40}, True),
+        ({"age": 74}, True),
+        ({"age": 75}, False),
+        ({"latest_health_check_date": days_ago(YEARS_5 - 1)}, False),
+        ({"latest_health_check_date": days_ago(YEARS_5)}, True),
+        ({"has_statin": True}, False),
+        ({"has_familial_hypercholesterolaemia": True}, False),
+        ({"is_housebound": True}, False),
+    ],
+)
+def test_who_is_sent_to_a_health_check(changes, eligible):
+    table = ibis.duckdb.connect().create_table(
+        "person_feature", feature_table([feature_row(1, **reading("none"), **changes)])
+    )
+    member = evaluate(EIGHTEEN_UP, table, reference_date=REFERENCE_DATE).member
+    (routes,) = texts(EIGHTEEN_UP, member, table, reference_date=REFERENCE_DATE)["routes"].fillna("")
+    assert ("NHS Health Check" in routes) == eligible
+
+
+@pytest.mark.parametrize("opt_out", ["has_type_1_opt_out", "has_national_data_opt_out"])
+def test_opt_outs_apply_where_the_use_is_not_the_practice_s_own(opt_out):
+    row = feature_row(1, **reading("150/80 clinic 30"), **{opt_out: True})
+    assert places(replace(DEFINITION, use="linked"), [row]) == {person_id(1): "opted_out"}
+    assert places(DEFINITION, [row]) == {person_id(1): "stage_1"}

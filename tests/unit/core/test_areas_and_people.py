@@ -131,7 +131,9 @@ def test_every_registration_is_matched_or_has_a_reason():
     assert match == DeprivationMatch(people=9, matched=2, placeholder=4, outside_england=2, unknown=1)
 
 
-@pytest.mark.parametrize(("matched", "outcome"), [(9950, "silent"), (9949, "warned"), (9500, "warned"), (9499, "refused")])
+@pytest.mark.parametrize(
+    ("matched", "outcome"), [(9950, "silent"), (9949, "warned"), (9500, "warned"), (9499, "refused")]
+)
 def test_unmatched_people_are_warned_of_above_half_and_refused_above_five_per_cent(matched, outcome):
     match = DeprivationMatch(people=10000, matched=matched, placeholder=10000 - matched, outside_england=0, unknown=0)
     if outcome == "refused":
@@ -142,7 +144,7 @@ def test_unmatched_people_are_warned_of_above_half_and_refused_above_five_per_ce
 
 
 def test_quintiles(duckdb):
-    found = [duckdb.execute(quintile(ibis.literal(decile))) for decile in range(1, 11)]
+    found = [duckdb.to_pyarrow(quintile(ibis.literal(decile))).as_py() for decile in range(1, 11)]
     assert found == [1, 1, 2, 2, 3, 3, 4, 4, 5, 5]
 
 

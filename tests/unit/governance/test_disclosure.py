@@ -194,7 +194,9 @@ GEOGRAPHY = pd.DataFrame(
 
 
 def test_attrition_is_added_up_and_protected():
-    published = publish_attrition(_attrition({"A": [900, 2, 40], "B": [700, 1, 30], "C": [800, 12, 0]}), GEOGRAPHY).table
+    published = publish_attrition(
+        _attrition({"A": [900, 2, 40], "B": [700, 1, 30], "C": [800, 12, 0]}), GEOGRAPHY
+    ).table
     icb = published[published["area_type"] == "icb"].set_index("step")
     assert icb["person_count"].tolist() == [2400, 15, 70]
     pcns = published[published["area_type"] == "pcn"].set_index(["area_code", "step"])

@@ -46,7 +46,7 @@ HEADERS = [
     "Notes",
 ]
 NEVER = ("imd", "lsoa", "probab", "opt_out", "ethnic", "person_id", "entry_id", "date_of_birth")
-INJECTIONS = ["=1+1", "+44 20", "-2", "@SUM(A1)", "\tx", "\r=1", "=HYPERLINK(\"http://x\")", "http://example.org", "＝1"]  # noqa: RUF001
+INJECTIONS = ["=1+1", "+44 20", "-2", "@SUM(A1)", "\tx", "\r=1", '=HYPERLINK("http://x")', "http://example.org", "＝1"]  # noqa: RUF001
 
 
 @pytest.fixture
@@ -132,7 +132,10 @@ def test_outcome_columns_are_empty_with_choices(export, make_entries):
     validations = {str(v.sqref).split(":")[0]: v for v in sheet.data_validations.dataValidation}
     lists = {place for place, v in validations.items() if v.type == "list"}
     assert lists == {"S2", "T2", "X2", "Y2", "Z2"}
-    assert {(v.formula1, v.formula2) for v in validations.values() if v.type == "whole"} == {("50", "300"), ("20", "200")}
+    assert {(v.formula1, v.formula2) for v in validations.values() if v.type == "whole"} == {
+        ("50", "300"),
+        ("20", "200"),
+    }
 
 
 def test_sheets_can_be_filtered_and_printed(export, make_entries):

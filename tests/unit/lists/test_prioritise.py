@@ -59,7 +59,9 @@ def test_an_entry_has_the_columns_of_the_contract(listed):
 
 
 def test_reasons_name_only_what_put_the_person_there(listed):
-    (entry,) = listed(reading(164, 102) | {"smoking_status": "current", "has_diabetes": True, "ethnicity_group": "black"})
+    (entry,) = listed(
+        reading(164, 102) | {"smoking_status": "current", "has_diabetes": True, "ethnicity_group": "black"}
+    )
     assert entry["reasons"].startswith("164/102 clinic (practice), 3 Mar 2026; stage 2 (160/100 or more)")
     assert "no hypertension code" in entry["reasons"]
     for word in ("smok", "diabetes", "ethnic", "black"):
@@ -98,7 +100,11 @@ def test_support_and_residence_are_put_in_words(listed):
         ({}, None, None),
         ({"reasonable_adjustment": "Large print"}, "Large print", None),
         (
-            {"reasonable_adjustment": "Large print", "has_learning_disability": True, "has_severe_mental_illness": True},
+            {
+                "reasonable_adjustment": "Large print",
+                "has_learning_disability": True,
+                "has_severe_mental_illness": True,
+            },
             "Large print; learning disability; severe mental illness",
             None,
         ),

@@ -13,7 +13,13 @@ from phm.measures.definition import load_measures
 from phm.measures.values import measure_values
 
 REFERENCE_DATE = dt.date(2026, 10, 31)
-_ARROW = {"BIGINT": pa.int64(), "DOUBLE": pa.float64(), "VARCHAR": pa.string(), "BOOLEAN": pa.bool_(), "DATE": pa.date32()}
+_ARROW = {
+    "BIGINT": pa.int64(),
+    "DOUBLE": pa.float64(),
+    "VARCHAR": pa.string(),
+    "BOOLEAN": pa.bool_(),
+    "DATE": pa.date32(),
+}
 GEOGRAPHY = pd.DataFrame(
     [
         ("A", "P1", "North", "L1", "Hill"),
@@ -38,13 +44,15 @@ def features(*people):
 
 def counted(*people):
     geography = ibis.memtable(pa.Table.from_pandas(GEOGRAPHY, preserve_index=False))
-    return measure_values(
-        features(*people), geography, definitions=load_measures(), reference_date=REFERENCE_DATE
-    )
+    return measure_values(features(*people), geography, definitions=load_measures(), reference_date=REFERENCE_DATE)
 
 
 def counts(*people):
-    return counted(*people)._counts.set_index(["measure_id", "area_code", "group_value"])[["numerator", "denominator"]].sort_index()
+    return (
+        counted(*people)
+        ._counts.set_index(["measure_id", "area_code", "group_value"])[["numerator", "denominator"]]
+        .sort_index()
+    )
 
 
 RAISED = {"latest_bp_date": dt.date(2026, 3, 3), "latest_bp_systolic": 150, "latest_bp_diastolic": 80}

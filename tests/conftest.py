@@ -1,0 +1,36 @@
+"""What tests of several parts share: the committed sample, and a month published from it."""
+
+import shutil
+from pathlib import Path
+
+import pytest
+from filelock import FileLock
+
+from phm.store import Partition
+
+ROOT = Path(__file__).resolve().parents[1]
+SAMPLE = ROOT / "data_samples"
+SAMPLE_PARTITION = Partition("2026-10", "QZZ")
+
+
+@pytest.fixture(scope="session")
+def sample_feeds() -> Path:
+    """Folder of deliveries holding the committed sample: a few thousand synthetic people."""
+    return SAMPLE
+
+
+@pytest.fixture(scope="session")
+def published_home(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A PHM_HOME in which the sample has been run and published, once for the whole test session; read only."""
+    from pipelines.run import Site, run_partition
+
+    shared = tmp_path_factory.getbasetemp().parent if tmp_path_factory.getbasetemp().name.startswith("popen") else None
+    home = (shared or tmp_path_factory.mktemp("published")) / "published_home"
+    done = home.with_suffix(".done")
+    with FileLock(home.with_suffix(".lock")):
+        if not done.exists():
+            shutil.rmtree(home, ignore_errors=True)
+            site = Site(home=str(home), feeds=str(SAMPLE), demo=True)
+            run_partition(SAMPLE_PARTITION, site=site, listener=lambda *_: None)
+            done.touch()
+    return home
