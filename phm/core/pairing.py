@@ -24,6 +24,9 @@ READING = (*GROUP, "systolic", "diastolic")
 """Columns of a reading."""
 
 
+_NO_STEP = 2**62  # farther than any record number
+
+
 def pair_halves(halves: Table, /) -> Table:
     """Readings (`READING`): one row is one systolic and diastolic recorded together.
 
@@ -42,11 +45,13 @@ def pair_halves(halves: Table, /) -> Table:
 def _pair_by(halves: Table, group: tuple[str, ...]) -> tuple[Table, Table]:
     """Readings of halves that are equal in `group`, and the halves left over."""
     groups = halves.group_by(*group).agg(**_counts_and_values(halves))
-    # Nearly every group is one of each, which a group-by settles. Only the rest is numbered and compared.
+    # Nearly every group is one of each, which a group-by settles. Only the rest is compared half by half.
     settled = groups.filter(_is_one_of_each(groups)).select(*READING)
     rest = halves.semi_join(groups.filter(~_is_one_of_each(groups)).select(*group), list(group))
-    compared, left = _pair_by_record_number(rest, group)
-    return settled.union(compared), left
+    compared = _with_partner(rest, group)
+    paired = compared.filter(compared.is_paired & compared.is_systolic)
+    left = compared.filter(~compared.is_paired).select(*halves.columns)
+    return settled.union(paired.select(*GROUP, systolic="value", diastolic="partner_value")), left
 
 
 def _is_one_of_each(groups: Table) -> BooleanColumn:
@@ -63,42 +68,55 @@ def _counts_and_values(halves: Table) -> dict:
     }
 
 
-def _pair_by_record_number(halves: Table, group: tuple[str, ...]) -> tuple[Table, Table]:
-    """Readings of groups with several of one arm or none of the other, and the halves left over."""
-    whole_group = [halves[column] for column in group]
-    one_arm = ibis.window(group_by=[*whole_group, halves.is_systolic], order_by=halves.record_id)
+def _with_partner(halves: Table, group: tuple[str, ...]) -> Table:
+    """Halves with `is_paired` and `partner_value`, by record number within `group` (see the module's text).
+
+    Two halves that are each other's nearest are neighbours in record order: a half between them would be nearer to
+    one of them. So windows suffice, and nothing is joined.
+    """
+    whole = [halves[column] for column in group]
+    before = ibis.window(group_by=whole, order_by=halves.record_id, rows=(None, 0))
+    after = ibis.window(group_by=whole, order_by=halves.record_id, rows=(0, None))
+    systolic_number = ibis.ifelse(halves.is_systolic, halves.record_id, None)
+    diastolic_number = ibis.ifelse(halves.is_systolic, None, halves.record_id)
     numbered = halves.mutate(
-        position=ibis.row_number().over(one_arm),
-        systolics=halves.count(where=halves.is_systolic).over(group_by=whole_group),
-        diastolics=halves.count(where=~halves.is_systolic).over(group_by=whole_group),
+        position=ibis.row_number().over(group_by=[*whole, halves.is_systolic], order_by=halves.record_id),
+        systolics=systolic_number.count().over(group_by=whole),
+        diastolics=diastolic_number.count().over(group_by=whole),
+        number_before=ibis.ifelse(
+            halves.is_systolic, diastolic_number.max().over(before), systolic_number.max().over(before)
+        ),
+        number_after=ibis.ifelse(
+            halves.is_systolic, diastolic_number.min().over(after), systolic_number.min().over(after)
+        ),
     )
-    systolic = numbered.filter(numbered.is_systolic).select(
-        *group, "position", "record_id", is_even=numbered.systolics == numbered.diastolics, systolic=numbered.value
+    step_back = (numbered.record_id - numbered.number_before).fill_null(_NO_STEP)
+    step_on = (numbered.number_after - numbered.record_id).fill_null(_NO_STEP)
+    # Of two equally near: for a systolic the diastolic that follows, for a diastolic the systolic before it.
+    looks_on = (step_on < step_back) | ((step_on == step_back) & numbered.is_systolic)
+    chosen = numbered.mutate(choice=ibis.ifelse(looks_on, numbered.number_after, numbered.number_before))
+
+    in_order = ibis.window(group_by=[chosen[column] for column in group], order_by=chosen.record_id)
+    same_position = ibis.window(group_by=[*(chosen[column] for column in group), chosen.position])
+    systolic_value = ibis.ifelse(chosen.is_systolic, chosen.value, None)
+    diastolic_value = ibis.ifelse(chosen.is_systolic, None, chosen.value)
+    chosen = chosen.mutate(
+        next_choice=chosen.choice.lead().over(in_order),
+        next_number=chosen.record_id.lead().over(in_order),
+        next_value=chosen.value.lead().over(in_order),
+        last_choice=chosen.choice.lag().over(in_order),
+        last_number=chosen.record_id.lag().over(in_order),
+        last_value=chosen.value.lag().over(in_order),
+        value_at_position=ibis.ifelse(
+            chosen.is_systolic, diastolic_value.max().over(same_position), systolic_value.max().over(same_position)
+        ),
     )
-    diastolic = numbered.filter(~numbered.is_systolic).select(
-        *group, diastolic_position="position", diastolic_record_id="record_id", diastolic="value"
+    is_even = chosen.systolics == chosen.diastolics
+    with_next = ((chosen.choice == chosen.next_number) & (chosen.next_choice == chosen.record_id)).fill_null(False)
+    with_last = ((chosen.choice == chosen.last_number) & (chosen.last_choice == chosen.record_id)).fill_null(False)
+    return chosen.mutate(
+        is_paired=is_even | with_next | with_last,
+        partner_value=ibis.cases(
+            (is_even, chosen.value_at_position), (with_next, chosen.next_value), else_=chosen.last_value
+        ),
     )
-    couples = systolic.inner_join(diastolic, list(group))
-    step = couples.diastolic_record_id - couples.record_id
-    couples = couples.mutate(distance=step.abs(), precedes=(step < 0).cast("int64"))
-    nearness = [couples.distance, couples.precedes]
-    of_systolic = ibis.window(
-        group_by=[couples.practice_code, couples.record_id], order_by=[*nearness, couples.diastolic_record_id]
-    )
-    of_diastolic = ibis.window(
-        group_by=[couples.practice_code, couples.diastolic_record_id], order_by=[*nearness, couples.record_id]
-    )
-    ranked = couples.mutate(
-        systolic_choice=ibis.row_number().over(of_systolic), diastolic_choice=ibis.row_number().over(of_diastolic)
-    )
-    pairs = ranked.filter(
-        ibis.ifelse(
-            ranked.is_even,
-            ranked.position == ranked.diastolic_position,
-            (ranked.systolic_choice == 0) & (ranked.diastolic_choice == 0),
-        )
-    )
-    used = pairs.select("practice_code", "record_id").union(
-        pairs.select("practice_code", record_id="diastolic_record_id")
-    )
-    return pairs.select(*READING), halves.anti_join(used, ["practice_code", "record_id"])

@@ -1,8 +1,9 @@
 """The one gate: counts of people become published numbers here and nowhere else.
 
 The rule is NHS England's for sub-national tables since 2018, OpenSAFELY's too: 1 to 7 is withheld, any other count is
-rounded to the nearest 5 (an integer is never half way between two multiples of 5), and every value is computed from the
-rounded parts. At PCN level zero is withheld with the small counts, as "0-7": shown zeros are what lets a reader subtract.
+rounded to the nearest 5 (an integer is never half way between two multiples of 5), and every value is computed from
+the rounded parts. At PCN level zero is withheld with the small counts, as "0-7": shown zeros are what lets a reader
+subtract.
 
 Secondary protection (`phm.governance.protection`): a reader who knows these rules adds up what is published; where that
 would confine a withheld count, or an unpublished complement, a shown count beside it is withheld too. Covered is what

@@ -1,8 +1,8 @@
 """What a reader could work out by adding up published counts, and what to withhold so that they cannot.
 
 Knows cells and the sums that tie them, nothing of measures or areas. The bounds of every cell are narrowed through all
-sums until nothing moves; while a count of 1 to 7 is confined to fewer than `FEWEST_VALUES` values, the least missed shown
-count in a sum that confines it is withheld too, and the bounds are worked out again.
+sums until nothing moves; while a count of 1 to 7 is confined to fewer than `FEWEST_VALUES` values, the least missed
+shown count in a sum that confines it is withheld too, and the bounds are worked out again.
 """
 
 from collections.abc import Sequence

@@ -19,7 +19,7 @@ import pandas as pd
 
 from phm.cohorts.definition import LIST, Definition, Output
 from phm.errors import CheckFailed, DisclosureError
-from phm.lists.columns import ALL, DELIVERED
+from phm.lists.columns import ALL, DELIVERED, OUTCOME
 from phm.lists.workbook import sheet_name, workbook
 
 WARNING = "Not an urgent-alert system. A list is a prompt to look at the record."
@@ -28,7 +28,7 @@ HOW_TO_USE = (
     "Fill in the green columns."
 )
 USES = {
-    "practice": "Practice: a practice's own list of its own patients, instructed by the practice. Not for any other use.",
+    "practice": "Practice: its own list of its own patients, instructed by the practice. Not for any other use.",
     "linked": "Linked data: only the practice re-identifies its own patients. Not for any other use.",
     "planning": "Planning: aggregates only.",
 }
@@ -51,8 +51,8 @@ class Practice:
 class Cover:
     """What the first sheet says: where the list comes from, what it asks, how people came to be on it.
 
-    `facts` (what to know first) and `about` (where the list comes from) are label and text; `tiers` one row per tier with `Priority, What to do, Sheet, Within days, People`; `funnel` one
-    row per step with `Step, People, Left`.
+    `facts` (what to know first) and `about` (where the list comes from) are label and text; `tiers` has one row per
+    tier with `Priority, What to do, Sheet, Within days, People`; `funnel` one row per step with `Step, People, Left`.
     """
 
     title: str
@@ -114,6 +114,7 @@ def export_practice_list(
             hint="Use the vault of the month the list was made from, or run the month again.",
         )
     named = named.sort_values(["position", "entry_id"], kind="stable")
+    named = named.astype(object).where(named.notna(), None)
     sheets = {output: named[named["output"] == output] for output in definition.outputs}
     cover = _cover(sheets, attrition, definition, practice, reference_date, valid_days)
     path.parent.mkdir(parents=True, exist_ok=True)
@@ -126,8 +127,8 @@ def export_practice_list(
 
 
 def _shown(rows: pd.DataFrame) -> pd.DataFrame:
-    """The columns a list carries, the practice's own still empty."""
-    return rows[[column.field for column in DELIVERED]].reindex(columns=[column.field for column in ALL])
+    """The columns a list carries as it is delivered; None where there is nothing to say."""
+    return rows[[column.field for column in DELIVERED]]
 
 
 def _cover(
@@ -201,7 +202,8 @@ def _cover_lines(cover: Cover) -> Iterator[list[object]]:
 
 def _list_lines(table: pd.DataFrame) -> Iterator[list[object]]:
     yield [column.header for column in ALL]
-    yield from table.astype(object).where(table.notna(), "").to_numpy().tolist()
+    empty = [None] * len(OUTCOME)
+    yield from ([*row, *empty] for row in table.itertuples(index=False, name=None))
 
 
 def _csv(lines: Iterable[list[object]]) -> bytes:

@@ -45,8 +45,8 @@ def entries(
 ) -> ir.Table:
     """One row per entry of a practice's list, or of a separate output: contract `case_finding_list`.
 
-    Of `member` (`cohort_member`) the rows of this definition are used. An entry has the same id every month it is on the
-    same practice's list.
+    Of `member` (`cohort_member`) the rows of this definition are used. An entry has the same id every month it is on
+    the same practice's list.
     """
     member = member.filter(member.cohort_id == definition.id)
     people = member.select("person_id", "output", "cohort_id", "practice_code", "pcn_code", "tier", "due_date", "rank")

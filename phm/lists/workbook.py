@@ -148,7 +148,7 @@ def _cover_table(sheet: Worksheet, styles: _Styles, row: int, heading: str, tabl
 
 
 def _height(texts: Iterable[tuple[str, float]]) -> float:
-    """Points a row needs for texts wrapped in columns of a width; not every program works that out when it opens a file."""
+    """Points a row needs for texts wrapped in columns of a width; not every program works that out on opening."""
     lines = (
         sum(1 + int(len(line) // (width * _LETTERS_PER_WIDTH)) for line in text.split("\n")) for text, width in texts
     )
@@ -166,10 +166,8 @@ def _list_sheet(
         sheet.write_string(0, number, column.header, styles.heads[group])
     wrapped = [column for column in DELIVERED if column.kind == "wrapped"]
     widths = [column.width for column in wrapped]
-    for row, texts in enumerate(
-        table[[c.field for c in wrapped]].fillna("").itertuples(index=False, name=None), start=1
-    ):
-        sheet.set_row(row, _height(zip(texts, widths, strict=True)))
+    for row, texts in enumerate(table[[c.field for c in wrapped]].itertuples(index=False, name=None), start=1):
+        sheet.set_row(row, _height((text, width) for text, width in zip(texts, widths, strict=True) if text))
     for number, column in enumerate(DELIVERED):
         _write_column(sheet, number, column, table[column.field], styles.cells[column.kind])
     for number, column in enumerate(OUTCOME, start=len(DELIVERED)):
@@ -200,7 +198,7 @@ def _header_text(text: str) -> str:
 
 def _write_column(sheet: Worksheet, number: int, column: Column, values: pd.Series, style: Format) -> None:
     for row, value in enumerate(values.tolist(), start=1):
-        if pd.isna(value):
+        if value is None:
             continue
         if column.kind == "number":
             sheet.write_number(row, number, value, style)

@@ -96,7 +96,7 @@ def funnel(steps: pd.DataFrame, /) -> str:
 
 
 def _svg(chart: alt.LayerChart | alt.Chart) -> str:
-    """The chart as SVG that scales to its place; its numbers stand in the table next to it, so it hides from readers."""
+    """The chart as SVG that scales to its place; hidden from screen readers, for whom the table next to it stands."""
     spec = (
         chart.properties(width=WIDTH - 220)
         .configure(font="Arial", background="white")

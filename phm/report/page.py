@@ -129,9 +129,8 @@ def _sentence(rows: pd.DataFrame, overall: pd.Series, measure: Measure) -> str:
         names = of[word] if word == "higher" else of[word][::-1]
         if names:
             more = f" and {len(names) - _NAMED} more" if len(names) > _NAMED else ""
-            parts.append(
-                f"{word.capitalize()} than the ICB: {len(names)} of {compared} PCNs ({', '.join(names[:_NAMED])}{more})."
-            )
+            named = ", ".join(names[:_NAMED]) + more
+            parts.append(f"{word.capitalize()} than the ICB: {len(names)} of {compared} PCNs ({named}).")
     same, withheld = len(of["not different"]), len(rows) - compared
     if same:
         parts.append(f"Not different beyond chance: {same} of {compared}.")
@@ -154,8 +153,8 @@ def _headlines(
         if len(tiers):
             least = "at least " if tiers["is_suppressed"].any() else "about "
             lines.append(
-                f"{cohort.title}: {least}{_count(tiers['person_count'].sum())} people are on practices' lists to be looked at. "
-                "Being on a list is a prompt to check, not a diagnosis."
+                f"{cohort.title}: {least}{_count(tiers['person_count'].sum())} people are on practices' lists. "
+                "Being on a list is a prompt to look, not a diagnosis."
             )
     return lines + [_in_short(comparison) for comparison in compared]
 
@@ -167,8 +166,9 @@ def _in_short(comparison: Comparison) -> str:
         return comparison.sentence
     counts = {word: int((found == word).sum()) for word in _COMPARISONS}
     return (
-        f"{measure.title}: {_number(overall)}% of {measure.of}. Of {sum(counts.values())} PCNs, {counts['higher']} are higher "
-        f"than the ICB, {counts['lower']} lower, and {counts['not different']} not different beyond chance."
+        f"{measure.title}: {_number(overall)}% of {measure.of}. "
+        f"Of {sum(counts.values())} PCNs, {counts['higher']} are higher than the ICB, {counts['lower']} lower, "
+        f"and {counts['not different']} not different beyond chance."
     )
 
 

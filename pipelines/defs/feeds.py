@@ -33,6 +33,7 @@ def feed_asset(contract: Contract) -> dg.AssetsDefinition:
                 folder=work.delivery,
                 reference_date=work.reference_date,
                 out=Path(scratch),
+                vault=Path(scratch),
                 pseudonymiser=site.pseudonymiser(),
             )
             check_rejected(landing, contract)

@@ -282,7 +282,92 @@ def test_settings_change_who_is_listed():
     assert places(DEFINITION.with_settings({"not_measured_from_age": 45}), [unmeasured]) == {person_id(3): "none"}
 
 
+CONFIRMED = {
+    "latest_average_date": days_ago(20),
+    "latest_average_systolic": 136,
+    "latest_average_diastolic": 80,
+    "latest_average_setting": "home",
+    "first_clinic_raised_date": dt.date(2026, 9, 1),
+}
+
 REASONS = [
+    (
+        {**reading("136/80 home 20"), **CONFIRMED},
+        "136/80 home average, 11 Oct 2026, 135/85 or more; clinic or hospital 140/90 or more, first on 1 Sep 2026; "
+        "no hypertension code",
+        None,
+        None,
+    ),
+    (
+        {**reading("150/80 clinic 19"), **CONFIRMED},
+        "136/80 home average, 11 Oct 2026, 135/85 or more; clinic or hospital 140/90 or more, first on 1 Sep 2026; "
+        "latest 150/80 clinic (practice), 12 Oct 2026; no hypertension code",
+        None,
+        None,
+    ),
+    (
+        {**reading("150/80 clinic 30"), "has_ckd": True, "egfr": 60.0, "bmi": 34.9, "age": 40},
+        "150/80 clinic (practice), 1 Oct 2026; stage 1 (140/90 or more); CKD recorded; no hypertension code",
+        None,
+        "Check at the existing long-term condition or annual review.",
+    ),
+    (
+        {
+            **reading("150/80 clinic 30"),
+            "egfr": 59.9,
+            "egfr_date": dt.date(2026, 1, 5),
+            "bmi": 35.0,
+            "bmi_date": dt.date(2026, 1, 6),
+            "ethnicity_group": "black",
+            "raised_day_count_24m": 2,
+        },
+        "150/80 clinic (practice), 1 Oct 2026; stage 1 (140/90 or more); eGFR 59.9 (5 Jan 2026); ethnic group black; "
+        "BMI 35 (6 Jan 2026); no hypertension code",
+        None,
+        "Community pharmacy blood pressure check.",
+    ),
+    (
+        {**reading("160/99 clinic 30"), "has_combined_contraceptive": True, "has_drug_raising_bp": True},
+        "160/99 clinic (practice), 1 Oct 2026; stage 2 (160/100 or more); no hypertension code",
+        "Combined contraception with 160/100 or more (UKMEC 4): contraception review. "
+        "Takes a medicine that can raise blood pressure.",
+        "Community pharmacy blood pressure check.",
+    ),
+    (
+        {**reading("150/100 clinic 30"), "has_combined_contraceptive": True, "has_gestational_hypertension": True},
+        "150/100 clinic (practice), 1 Oct 2026; stage 2 (160/100 or more); no hypertension code",
+        "Combined contraception with 160/100 or more (UKMEC 4): contraception review. "
+        "Previous gestational hypertension or pre-eclampsia.",
+        "Community pharmacy blood pressure check.",
+    ),
+    (
+        {**reading("140/80 clinic 800"), "has_combined_contraceptive": True},
+        "140/80 clinic (practice), 22 Aug 2024; raised, no reading in the last 24 months; no hypertension code",
+        "Combined contraception with 140/90 or more (UKMEC 3): contraception review.",
+        "NHS Health Check. Community pharmacy blood pressure check.",
+    ),
+    (
+        {**reading("139/90 clinic 30"), "has_combined_contraceptive": True},
+        "139/90 clinic (practice), 1 Oct 2026; stage 1 (140/90 or more); no hypertension code",
+        "Combined contraception with 140/90 or more (UKMEC 3): contraception review.",
+        "Community pharmacy blood pressure check.",
+    ),
+    (
+        {
+            **reading("130/70 acute_hospital 30"),
+            "latest_stage_2_date": dt.date(2026, 9, 9),
+            "latest_stage_2_systolic": 162,
+            "latest_stage_2_diastolic": 88,
+            "latest_stage_2_setting": "clinic",
+            "age": 39,
+            "raised_day_count_24m": 1,
+            "has_combined_contraceptive": True,
+        },
+        "162/88 clinic, 9 Sep 2026, never followed up; latest 130/70 hospital (practice), 1 Oct 2026; "
+        "no hypertension code",
+        None,
+        None,
+    ),
     (
         {**reading("182/121 clinic 5")},
         "182/121 clinic (practice), 26 Oct 2026; 180/120 or more; no later reading or assessment; no hypertension code",
@@ -344,60 +429,82 @@ REASONS = [
 ]
 
 
-@pytest.mark.parametrize(("changes", "reasons", "flags", "routes"), REASONS)
-def test_what_the_list_says(changes, reasons, flags, routes):
-    table = ibis.duckdb.connect().create_table("person_feature", feature_table([feature_row(1, **changes)]))
-    member = evaluate(DEFINITION, table, reference_date=REFERENCE_DATE).member
-    said = texts(DEFINITION, member, table, reference_date=REFERENCE_DATE)
-    (entry,) = said.astype(object).where(said.notna(), None).to_dict("records")
-    assert (entry["reasons"], entry["flags"], entry["routes"]) == (reasons, flags, routes)
-    assert entry["action"].endswith(DEFINITION.advice)
+FROM_80_REASONS = [
+    ("149/89 clinic 30", 79, "149/89 clinic (practice), 1 Oct 2026; stage 1 (140/90 or more); no hypertension code"),
+    (
+        "144/86 home 30",
+        79,
+        "144/86 home average (practice), 1 Oct 2026; stage 1 (average 135/85 or more); no hypertension code",
+    ),
+    (
+        "150/89 clinic 30",
+        80,
+        "150/89 clinic (practice), 1 Oct 2026; stage 1 from age 80 (150/90 or more); no hypertension code",
+    ),
+    (
+        "144/86 home 30",
+        80,
+        "144/86 home average (practice), 1 Oct 2026; stage 1 from age 80 (average 145/85 or more); no hypertension code",
+    ),
+]
+
+RECALLED = [
+    "has_diabetes",
+    "has_ckd",
+    "has_ischaemic_heart_disease",
+    "has_stroke_tia",
+    "has_peripheral_arterial_disease",
+    "has_heart_failure",
+    "has_atrial_fibrillation",
+    "has_learning_disability",
+    "has_severe_mental_illness",
+]
+
+HEALTH_CHECK = [
+    ({"age": 39}, False),
+    ({"age": 40}, True),
+    ({"age": 74}, True),
+    ({"age": 75}, False),
+    ({"latest_health_check_date": days_ago(YEARS_5 - 1)}, False),
+    ({"latest_health_check_date": days_ago(YEARS_5)}, True),
+    ({"has_statin": True}, False),
+    ({"has_familial_hypercholesterolaemia": True}, False),
+    ({"is_housebound": True}, False),
+]
 
 
-@pytest.mark.parametrize(
-    "condition",
-    [
-        "has_diabetes",
-        "has_ckd",
-        "has_ischaemic_heart_disease",
-        "has_stroke_tia",
-        "has_peripheral_arterial_disease",
-        "has_heart_failure",
-        "has_atrial_fibrillation",
-        "has_learning_disability",
-        "has_severe_mental_illness",
-    ],
-)
-def test_people_on_a_recall_are_checked_there_and_nowhere_else(condition):
-    test_what_the_list_says(
-        {**reading("none"), condition: True},
-        "no reading in the last 60 months; no hypertension code",
-        "Atrial fibrillation: take blood pressure manually." if condition == "has_atrial_fibrillation" else None,
-        "Check at the existing long-term condition or annual review.",
-    )
+def said(definition, people: list[dict]) -> list[dict]:
+    """What the list says of each of `people`, given as changes of the ordinary person."""
+    rows = [feature_row(number, **changes) for number, changes in enumerate(people)]
+    table = ibis.duckdb.connect().create_table("person_feature", feature_table(rows))
+    member = evaluate(definition, table, reference_date=REFERENCE_DATE).member
+    found = texts(definition, member, table, reference_date=REFERENCE_DATE).sort_values("person_id")
+    assert len(found) == len(people)
+    return found.astype(object).where(found.notna(), None).to_dict("records")
 
 
-@pytest.mark.parametrize(
-    ("changes", "eligible"),
-    [
-        ({"age": 39}, False),
-        ({"age": 40}, True),
-        ({"age": 74}, True),
-        ({"age": 75}, False),
-        ({"latest_health_check_date": days_ago(YEARS_5 - 1)}, False),
-        ({"latest_health_check_date": days_ago(YEARS_5)}, True),
-        ({"has_statin": True}, False),
-        ({"has_familial_hypercholesterolaemia": True}, False),
-        ({"is_housebound": True}, False),
-    ],
-)
-def test_who_is_sent_to_a_health_check(changes, eligible):
-    table = ibis.duckdb.connect().create_table(
-        "person_feature", feature_table([feature_row(1, **reading("none"), **changes)])
-    )
-    member = evaluate(EIGHTEEN_UP, table, reference_date=REFERENCE_DATE).member
-    (routes,) = texts(EIGHTEEN_UP, member, table, reference_date=REFERENCE_DATE)["routes"].fillna("")
-    assert ("NHS Health Check" in routes) == eligible
+def test_what_the_list_says():
+    found = said(DEFINITION, [changes for changes, *_ in REASONS])
+    assert [(e["reasons"], e["flags"], e["routes"]) for e in found] == [tuple(expected) for _, *expected in REASONS]
+    assert all(entry["action"].endswith(DEFINITION.advice) for entry in found)
+
+
+def test_what_the_list_says_from_80():
+    found = said(EIGHTEEN_UP, [{**reading(bp), "age": age} for bp, age, _ in FROM_80_REASONS])
+    assert [entry["reasons"] for entry in found] == [reasons for *_, reasons in FROM_80_REASONS]
+
+
+def test_people_on_a_recall_are_checked_there_and_nowhere_else():
+    found = said(DEFINITION, [{**reading("none"), condition: True} for condition in RECALLED])
+    assert {entry["routes"] for entry in found} == {"Check at the existing long-term condition or annual review."}
+    flags = {condition: entry["flags"] for condition, entry in zip(RECALLED, found, strict=True)}
+    assert flags.pop("has_atrial_fibrillation") == "Atrial fibrillation: take blood pressure manually."
+    assert set(flags.values()) == {None}
+
+
+def test_who_is_sent_to_a_health_check():
+    found = said(EIGHTEEN_UP, [{**reading("none"), **changes} for changes, _ in HEALTH_CHECK])
+    assert ["NHS Health Check" in (entry["routes"] or "") for entry in found] == [sent for _, sent in HEALTH_CHECK]
 
 
 @pytest.mark.parametrize("opt_out", ["has_type_1_opt_out", "has_national_data_opt_out"])

@@ -15,11 +15,11 @@ from tests.spec.people import PERSON_SCHEMA, person_id, rows
 REFERENCE_DATE = date(2026, 10, 31)
 
 MEMBERSHIP = """
-practice_code | practice_name | pcn_code | pcn_name | sub_icb_code | sub_icb_name | icb_code | icb_name | region_code | region_name
-A81001        | HIGH STREET   | U11111   | North    | 00P          | Sunder       | QHM      | NE ICB   | Y63         | North
-A81002        | STATION ROAD  | U        |          | 00P          | Sunder       | QHM      | NE ICB   | Y63         | North
-A81003        | MILL LANE     | U22222   | South    | 00L          | Northum      | QHM      | NE ICB   | Y63         | North
-B81001        | ELSEWHERE     | U33333   | East     | 02Y          | East         | QOQ      | HNY ICB  | Y63         | North
+practice_code | practice_name | pcn_code | pcn_name | sub_icb_code | sub_icb_name | icb_code | icb_name | region_code
+A81001        | HIGH STREET   | U11111   | North    | 00P          | Sunder       | QHM      | NE ICB   | Y63
+A81002        | STATION ROAD  | U        |          | 00P          | Sunder       | QHM      | NE ICB   | Y63
+A81003        | MILL LANE     | U22222   | South    | 00L          | Northum      | QHM      | NE ICB   | Y63
+B81001        | ELSEWHERE     | U33333   | East     | 02Y          | East         | QOQ      | HNY ICB  | Y63
 """
 
 PLACES = """
@@ -41,12 +41,16 @@ def text_table(text):
     return ibis.memtable(pa.Table.from_pylist(found, schema=pa.schema([(name, pa.string()) for name in found[0]])))
 
 
+def membership(text=MEMBERSHIP):
+    return text_table(text).mutate(region_name=ibis.literal("North East and Yorkshire"))
+
+
 def register_of(*codes):
     return ibis.memtable(pa.table({"practice_code": list(codes)}))
 
 
 def test_place_comes_from_main_sites_else_from_the_sub_icb_location(duckdb):
-    found = duckdb.to_pyarrow(practices(text_table(MEMBERSHIP), text_table(PLACES), icb_code="QHM")).to_pylist()
+    found = duckdb.to_pyarrow(practices(membership(), text_table(PLACES), icb_code="QHM")).to_pylist()
     assert sorted((row["practice_code"], row["place_code"], row["place_basis"]) for row in found) == [
         ("A81001", "P1", "place_membership"),
         ("A81002", "P2", "place_membership"),
@@ -55,7 +59,7 @@ def test_place_comes_from_main_sites_else_from_the_sub_icb_location(duckdb):
 
 
 def test_without_a_place_map_every_place_is_the_sub_icb_location(duckdb):
-    found = duckdb.to_pyarrow(practices(text_table(MEMBERSHIP), None, icb_code="QHM")).to_pylist()
+    found = duckdb.to_pyarrow(practices(membership(), None, icb_code="QHM")).to_pylist()
     assert {(row["place_code"], row["place_name"], row["place_basis"]) for row in found} == {
         ("00P", "Sunder", "sub_icb_location"),
         ("00L", "Northum", "sub_icb_location"),
@@ -65,12 +69,12 @@ def test_without_a_place_map_every_place_is_the_sub_icb_location(duckdb):
 
 def test_a_practice_in_no_pcn_and_one_without_place_are_warnings():
     warnings = check_practices(
-        register_of("A81001", "A81002", "A81003"), text_table(MEMBERSHIP), text_table(PLACES), icb_code="QHM"
+        register_of("A81001", "A81002", "A81003"), membership(), text_table(PLACES), icb_code="QHM"
     )
     assert len(warnings) == 2
     assert "belonging to no PCN" in warnings[0] and "A81002" in warnings[0]
     assert "sub-ICB location: A81003" in warnings[1]
-    assert check_practices(register_of("A81001"), text_table(MEMBERSHIP), None, icb_code="QHM") == []
+    assert check_practices(register_of("A81001"), membership(), None, icb_code="QHM") == []
 
 
 @pytest.mark.parametrize(
@@ -82,9 +86,9 @@ def test_a_practice_in_no_pcn_and_one_without_place_are_warnings():
     ],
 )
 def test_a_practice_that_belongs_nowhere_is_refused(delivered, edit, column, message):
-    membership = text_table(MEMBERSHIP.replace(*edit) if edit[0] else MEMBERSHIP)
+    edited = membership(MEMBERSHIP.replace(*edit) if edit[0] else MEMBERSHIP)
     with pytest.raises(CheckFailed, match=message) as refused:
-        check_practices(register_of(*delivered), membership, None, icb_code="QHM")
+        check_practices(register_of(*delivered), edited, None, icb_code="QHM")
     assert refused.value.name == column
 
 
@@ -201,7 +205,7 @@ def found(duckdb):
     index = ibis.memtable(
         pa.table({"lsoa_code": ["E01000001", "E01000002"], "imd_score": [40.5, 8.0], "imd_decile": [2, 9]})
     )
-    geography = practices(text_table(MEMBERSHIP), text_table(PLACES), icb_code="QHM")
+    geography = practices(membership(), text_table(PLACES), icb_code="QHM")
     expression = people(registrations(), geography, index, reference_date=REFERENCE_DATE)
     return duckdb.to_pyarrow(expression.order_by("person_id"))
 

@@ -11,7 +11,7 @@ from phm.lists.export import Practice
 
 REFERENCE_DATE = dt.date(2026, 10, 31)
 REASONS = {
-    "severe_recent": "186/124 clinic (gp), 28 Oct 2026; 180/120 or more; no later reading or assessment; no hypertension code",
+    "severe_recent": "186/124 clinic (gp), 28 Oct 2026; 180/120 or more; no later reading; no hypertension code",
     "stage_2": "164/102 clinic (gp), 3 Mar 2026; stage 2 (160/100 or more); no hypertension code",
     "not_measured": "no reading in the last 60 months; no hypertension code",
 }
