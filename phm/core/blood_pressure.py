@@ -21,6 +21,8 @@ from datetime import date
 import ibis
 from ibis.expr.types import DateColumn, IntegerColumn, StringColumn, Table
 
+from phm.core.days import day_number, day_of, days_between, days_later
+
 PREGNANCY_DAYS = 280
 POSTPARTUM_DAYS = 56
 
@@ -45,8 +47,6 @@ SETTINGS = {"ambulatory": AVERAGE, "home": AVERAGE, "clinic": CLINIC, "acute_hos
 
 SOURCES = ("practice", "hospital", "maternity", "pharmacy", "patient")
 
-_EPOCH = date(1900, 1, 1)
-
 
 def blood_pressure_features(event: Table, /, *, reference_date: date, months_24_ago: date) -> Table:
     """Blood pressure columns of `person_feature`: one row is one person with at least one reading.
@@ -68,17 +68,17 @@ def maternity_periods(event: Table, /) -> Table:
         [
             pregnancy.person_id == delivery.person_id,
             delivery.delivery_date >= pregnancy.event_date,
-            delivery.delivery_date <= _days_later(pregnancy.event_date, PREGNANCY_DAYS),
+            delivery.delivery_date <= days_later(pregnancy.event_date, PREGNANCY_DAYS),
         ],
     )
     ended = joined.group_by("person_id", start_date=joined.event_date).agg(delivery_date=joined.delivery_date.min())
     pregnant = ended.select(
         "person_id",
         "start_date",
-        end_date=ibis.coalesce(ended.delivery_date, _days_later(ended.start_date, PREGNANCY_DAYS)),
+        end_date=ibis.coalesce(ended.delivery_date, days_later(ended.start_date, PREGNANCY_DAYS)),
     )
     postpartum = delivery.select(
-        "person_id", start_date="delivery_date", end_date=_days_later(delivery.delivery_date, POSTPARTUM_DAYS)
+        "person_id", start_date="delivery_date", end_date=days_later(delivery.delivery_date, POSTPARTUM_DAYS)
     )
     return pregnant.union(postpartum)
 
@@ -106,7 +106,7 @@ def _by_day(reading: Table, period: Table) -> Table:
         highest_maternity=pair.max(where=is_maternity),
         **{name: (pair * 10 + source).min(where=~is_maternity & (joined.setting == name)) for name in SETTINGS},
     )
-    days = day.event_date.delta(ibis.literal(_EPOCH), unit="day")
+    days = day_number(day.event_date)
     key = {}
     for precedence, (name, thresholds) in enumerate(reversed(SETTINGS.items())):
         pair_of_setting, _ = _split(day[name], 10)
@@ -146,7 +146,7 @@ def _by_person(day: Table, reference_date: date, months_24_ago: date) -> Table:
     maternity_day, maternity_systolic = _split(maternity_day_and_systolic, 1000)
 
     def days_ago(day: DateColumn) -> IntegerColumn:
-        return ibis.literal(reference_date).delta(day, unit="day")
+        return days_between(day, reference_date)
 
     return person.select(
         "person_id",
@@ -172,8 +172,8 @@ def _by_person(day: Table, reference_date: date, months_24_ago: date) -> Table:
         latest_stage_2_systolic=stage_2.systolic,
         latest_stage_2_diastolic=stage_2.diastolic,
         latest_stage_2_setting=stage_2.setting,
-        latest_maternity_bp_date=_date(maternity_day),
-        latest_maternity_bp_days=days_ago(_date(maternity_day)),
+        latest_maternity_bp_date=day_of(maternity_day),
+        latest_maternity_bp_days=days_ago(day_of(maternity_day)),
         latest_maternity_bp_systolic=maternity_systolic,
         latest_maternity_bp_diastolic=maternity_diastolic,
     )
@@ -197,7 +197,7 @@ def _unpacked(key: IntegerColumn) -> _Reading:
     rest, precedence = _split(rest, 10)
     days, level = _split(rest, 10)
     return _Reading(
-        date=_date(days),
+        date=day_of(days),
         level=level,
         setting=ibis.cases(*((precedence == place, name) for place, name in enumerate(reversed(SETTINGS)))),
         systolic=systolic,
@@ -216,11 +216,3 @@ def _level(systolic: IntegerColumn, diastolic: IntegerColumn, thresholds: Thresh
 def _split(packed: IntegerColumn, size: int) -> tuple[IntegerColumn, IntegerColumn]:
     """High and low part of `high * size + low`. Exact: keys stay below 2**53, where both engines divide exactly."""
     return (packed // size).cast("int64"), (packed % size).cast("int64")
-
-
-def _date(days: IntegerColumn) -> DateColumn:
-    return (ibis.literal(_EPOCH) + days.as_interval("D")).cast("date")
-
-
-def _days_later(day: DateColumn, days: int) -> DateColumn:
-    return (day + ibis.interval(days=days)).cast("date")

@@ -151,8 +151,10 @@ def issues(
         _counted(halves.filter(halves.is_usable), "gp_event", "unpaired_blood_pressure"),
         _counted(paired, "gp_event", "unpaired_blood_pressure", event_count=paired.count() * -2),
     ]
-    total = ibis.union(*parts).group_by("practice_code", "feed", "reason")
-    return total.agg(event_count=lambda t: t.event_count.sum().cast("int64")).filter(lambda t: t.event_count > 0)
+    counts = ibis.union(*parts).group_by("practice_code", "feed", "reason")
+    # Ibis takes a sum of int64 for int64 and would leave the cast out; DuckDB's is wider. By way of a float it stays.
+    total = counts.agg(event_count=lambda t: t.event_count.sum().cast("float64").cast("int64"))
+    return total.filter(total.event_count > 0)
 
 
 def _codes(code_lists: Table, coding_system: str, code_column: str) -> Table:

@@ -15,13 +15,14 @@ Rules:
 - Booleans and counts are never empty: a person without events has false and 0.
 """
 
-import calendar
 from datetime import date
 
 import ibis
 from ibis.expr.types import BooleanColumn, DateColumn, FloatingColumn, IntegerColumn, Table
 
 from phm.core.blood_pressure import POSTPARTUM_DAYS, PREGNANCY_DAYS, blood_pressure_features
+from phm.core.days import day_number, day_of, days_between
+from phm.expressions import months_before
 
 BP_DRUGS = ("ace_inhibitor", "arb", "dihydropyridine_ccb", "thiazide_like")
 """Medicines whose repeated issue without a diagnosis suggests treated, uncoded hypertension (definitions §1)."""
@@ -84,19 +85,7 @@ PERSON_COLUMNS = (
 )  # fmt: skip
 """Columns taken from `core_person` as they are."""
 
-_EPOCH = date(1900, 1, 1)
 _VALUE_LIMIT = 10_000_000  # thousandths: values stay below 10,000
-
-
-def months_before(reference_date: date, months: int) -> date:
-    """The same day `months` months earlier, or the last day of that month where it has no such day.
-
-    >>> months_before(date(2026, 10, 31), 6)
-    datetime.date(2026, 4, 30)
-    """
-    year, month0 = divmod(reference_date.year * 12 + reference_date.month - 1 - months, 12)
-    last_day = calendar.monthrange(year, month0 + 1)[1]
-    return date(year, month0 + 1, min(reference_date.day, last_day))
 
 
 def person_features(event: Table, person: Table, /, *, reference_date: date) -> Table:
@@ -153,7 +142,7 @@ def _conditions(event: Table, reference_date: date) -> Table:
         **{name: (concept == concept_of).max() for name, concept_of in EVER_RECORDED.items()},
         **{name: event.event_date.max(where=concept == concept_of) for name, concept_of in dated.items()},
     )
-    days_ago = ibis.literal(reference_date).delta
+    pregnant_days = days_between(found.pregnancy_date, reference_date)
     is_delivered = (found.delivery_date >= found.pregnancy_date).fill_null(False)
     is_resolved = (found.diabetes_resolved_date > found.diabetes_date).fill_null(False)
     return found.select(
@@ -161,9 +150,9 @@ def _conditions(event: Table, reference_date: date) -> Table:
         *EVER_RECORDED,
         *LATEST_DATES,
         has_diabetes=found.diabetes_date.notnull() & ~is_resolved,
-        is_pregnant=(days_ago(found.pregnancy_date, unit="day") <= PREGNANCY_DAYS).fill_null(False) & ~is_delivered,
-        is_postpartum=(days_ago(found.delivery_date, unit="day") <= POSTPARTUM_DAYS).fill_null(False),
-        latest_bp_in_progress_days=days_ago(found.latest_bp_in_progress_date, unit="day"),
+        is_pregnant=(pregnant_days <= PREGNANCY_DAYS).fill_null(False) & ~is_delivered,
+        is_postpartum=(days_between(found.delivery_date, reference_date) <= POSTPARTUM_DAYS).fill_null(False),
+        latest_bp_in_progress_days=days_between(found.latest_bp_in_progress_date, reference_date),
     )
 
 
@@ -172,7 +161,7 @@ def _measurements(event: Table) -> Table:
     smoking = [f"smoking_{status}" for status in SMOKING]
     event = event.filter(event.concept.isin([*LATEST_VALUES, "acr", *smoking]))
     concept = event.concept
-    days = event.event_date.delta(ibis.literal(_EPOCH), unit="day")
+    days = day_number(event.event_date)
     thousandths = (event.value * 1000).round().cast("int64")
     value_key = days * _VALUE_LIMIT + (_VALUE_LIMIT - 1 - thousandths)
     status = ibis.cases(*((concept == name, rank) for rank, name in enumerate(smoking)), else_=0)
@@ -218,7 +207,7 @@ def _value_and_date(key: IntegerColumn) -> tuple[FloatingColumn, DateColumn]:
     """Latest value and its day, from the packed `value_key`."""
     thousandths = _VALUE_LIMIT - 1 - key % _VALUE_LIMIT
     days = (key // _VALUE_LIMIT).cast("int64")
-    return thousandths.cast("float64") / 1000, (ibis.literal(_EPOCH) + days.as_interval("D")).cast("date")
+    return thousandths.cast("float64") / 1000, day_of(days)
 
 
 def _completed_months(start: DateColumn, reference_date: date) -> IntegerColumn:

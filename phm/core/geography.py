@@ -13,11 +13,6 @@ UNALLOCATED_PCN = "U"
 """PCN code the national map publishes for a practice that belongs to no PCN."""
 
 
-_NO_PLACES = ibis.memtable(
-    [], schema={"site_practice_code": "string", "site_place_code": "string", "site_place_name": "string"}
-)
-
-
 def practices(membership: Table, place_membership: Table | None, /, *, icb_code: str) -> Table:
     """`core_geography`: one row is one practice of the ICB.
 
@@ -33,8 +28,11 @@ def practices(membership: Table, place_membership: Table | None, /, *, icb_code:
         ODS code of the ICB.
     """
     of_icb = membership.filter(membership.icb_code == icb_code)
-    place = _NO_PLACES if place_membership is None else _main_sites(place_membership)
-    joined = of_icb.left_join(place, of_icb.practice_code == place.site_practice_code)
+    if place_membership is None:
+        joined = of_icb.mutate(site_place_code=ibis.null("string"), site_place_name=ibis.null("string"))
+    else:
+        place = _main_sites(place_membership)
+        joined = of_icb.left_join(place, of_icb.practice_code == place.site_practice_code)
     is_mapped = joined.site_place_code.notnull()
     return joined.select(
         "practice_code",

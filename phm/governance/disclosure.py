@@ -22,6 +22,7 @@ from phm.errors import DisclosureError
 from phm.governance.protection import ROUNDING, SMALL, Cells, Relation, round_counts
 
 ZERO_WITHHELD_AT = ("pcn",)
+PUBLIC_UNITS = ("practices", "reference rows")
 MEASURE_KEY = ["measure_id", "area_type", "area_code", "group_name", "group_value"]
 ATTRITION_KEY = ["cohort_id", "area_type", "area_code", "step_order"]
 _GATE = object()
@@ -169,10 +170,11 @@ def publish_quality(counts: pd.DataFrame, /) -> Published:
     """One row per thing counted about the data of the whole ICB, withheld where small and otherwise rounded.
 
     `counts` has `section` (a feed, or what the counts are about), `item` (of a feed: `delivered`, `accepted`,
-    `quarantined`, or a rule), `unit` and `count`. Counts of `practices` are public and stay as they are.
+    `quarantined`, or a rule), `unit` and `count`. Counts of `practices` and of `reference rows` (published
+    maps and indices, nobody's data) are public and stay as they are.
     """
     counts = counts.sort_values(["section", "unit", "item"], ignore_index=True)
-    is_public = counts["unit"].eq("practices").to_numpy()
+    is_public = counts["unit"].isin(PUBLIC_UNITS).to_numpy()
     truth = counts["count"].to_numpy(dtype=np.int64)
     cells = Cells(truth, np.ones(len(counts), dtype=bool), np.zeros(len(counts), dtype=bool))
     relations: list[Relation] = []

@@ -167,8 +167,8 @@ def _in_short(comparison: Comparison) -> str:
     counts = {word: int((found == word).sum()) for word in _COMPARISONS}
     return (
         f"{measure.title}: {_number(overall)}% of {measure.of}. "
-        f"Of {sum(counts.values())} PCNs, {counts['higher']} are higher than the ICB, {counts['lower']} lower, "
-        f"and {counts['not different']} not different beyond chance."
+        f"Of {sum(counts.values())} PCNs, higher than the ICB: {counts['higher']}, lower: {counts['lower']}, "
+        f"not different beyond chance: {counts['not different']}."
     )
 
 

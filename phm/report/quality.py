@@ -5,6 +5,8 @@ from typing import Any
 
 import pandas as pd
 
+from phm.feeds.contracts import load_contract
+
 DEPRIVATION_SECTION = "Deprivation of the home area"
 ISSUE_SECTION = "Events not used"
 PRACTICE_SECTION = "Practices"
@@ -27,9 +29,10 @@ def quality_counts(
     rows: list[tuple[str, str, str, int]] = []
     for table, record in sorted(records.items()):
         if record.get("delivered"):
-            rows += [(table, item, "rows", record[item]) for item in ("delivered", "accepted", "quarantined")]
+            unit = "reference rows" if _is_public(table) else "rows"
+            rows += [(table, item, unit, record[item]) for item in ("delivered", "accepted", "quarantined")]
             broken = record["rejections"] | record["warnings"]
-            rows += [(table, rule, "rows", count) for rule, count in sorted(broken.items()) if count]
+            rows += [(table, rule, unit, count) for rule, count in sorted(broken.items()) if count]
     match = records["core_person"]["deprivation"]
     rows += [(DEPRIVATION_SECTION, kind.replace("_", " "), "people", match[kind]) for kind in match if kind != "people"]
     for (feed, reason), count in issues.groupby(["feed", "reason"])["event_count"].sum().items():
@@ -39,3 +42,9 @@ def quality_counts(
     by_map = int(geography["place_basis"].eq("place_membership").sum())
     rows.append((PRACTICE_SECTION, "with a place from the local map", "practices", by_map))
     return pd.DataFrame(rows, columns=["section", "item", "unit", "count"])
+
+
+def _is_public(feed_table: str) -> bool:
+    """Whether a feed holds nothing about people: a published map or index."""
+    columns = load_contract(feed_table.removeprefix("feed_")).columns
+    return all(column.classification == "public" for column in columns)

@@ -27,6 +27,13 @@ person | record | parent | date       | what                           | value |
 3      | 12001  |        | 2026-03-03 | bp_diastolic_clinic            | 91    |
 3      | 12002  |        | 2026-03-03 | bp_systolic_clinic             | 151   |
 3      | 12900  |        | 2026-03-03 | bp_systolic_clinic             | 170   |
+# of two equally near: the diastolic that follows a systolic, the systolic before a diastolic
+3      | 12101  |        | 2026-03-04 | bp_systolic_clinic             | 140   |
+3      | 12102  |        | 2026-03-04 | bp_diastolic_clinic            | 80    |
+3      | 12103  |        | 2026-03-04 | bp_systolic_clinic             | 150   |
+3      | 12201  |        | 2026-03-05 | bp_diastolic_clinic            | 80    |
+3      | 12202  |        | 2026-03-05 | bp_systolic_clinic             | 150   |
+3      | 12203  |        | 2026-03-05 | bp_diastolic_clinic            | 90    |
 # different parents and sources, but the only values of the day and setting
 4      | 13001  | 13000  | 2026-03-03 | bp_systolic_home_average       | 138   | patient
 4      | 13501  | 13500  | 2026-03-03 | bp_diastolic_home_average      | 84    | practice
@@ -68,6 +75,8 @@ READINGS = [
     (2, 3, "clinic", 140, 85, "practice"),
     (2, 3, "clinic", 150, 90, "practice"),
     (3, 3, "clinic", 151, 91, "practice"),
+    (3, 4, "clinic", 140, 80, "practice"),
+    (3, 5, "clinic", 150, 90, "practice"),
     (4, 3, "home", 138, 84, "patient"),
     (6, 3, "acute_hospital", 170, 110, "hospital"),
     (6, 3, "ambulatory", 150, 96, "hospital"),
@@ -86,7 +95,7 @@ ISSUES = {
     ("gp_event", "code_in_no_list"): 1,
     ("gp_event", "person_not_in_register"): 2,
     ("gp_event", "implausible_value"): 8,
-    ("gp_event", "unpaired_blood_pressure"): 5,
+    ("gp_event", "unpaired_blood_pressure"): 7,
     ("gp_medication", "code_in_no_list"): 1,
     ("gp_medication", "person_not_in_register"): 1,
     ("emergency_attendance", "person_not_in_register"): 1,

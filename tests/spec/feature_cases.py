@@ -128,6 +128,40 @@ CASES = [
         },
     ),
     Case(
+        "the systolic limits of every setting are included",
+        """
+        1 | 2026-01-01 | blood_pressure | 140/70 | clinic
+        1 | 2026-02-01 | blood_pressure | 135/70 | home | patient
+        1 | 2026-03-01 | blood_pressure | 135/70 | ambulatory
+        1 | 2026-04-01 | blood_pressure | 140/70 | acute_hospital | hospital
+        1 | 2026-05-01 | blood_pressure | 139/89 | acute_hospital | hospital
+        1 | 2026-06-01 | blood_pressure | 160/70 | clinic
+        1 | 2026-07-01 | blood_pressure | 159/70 | clinic
+        """,
+        {
+            "raised_day_count_24m": 6,
+            "first_clinic_raised_date": date(2026, 1, 1),
+            "latest_clinic_stage_2_date": date(2026, 6, 1),
+            "latest_average_systolic": 135,
+        },
+    ),
+    Case(
+        "severe decides over stage 2 of a setting with precedence",
+        """
+        1 | 2026-01-01 | blood_pressure | 180/70 | clinic
+        1 | 2026-01-01 | blood_pressure | 169/114 | ambulatory
+        """,
+        {"latest_bp_setting": "clinic", "latest_bp_systolic": 180},
+    ),
+    Case(
+        "severe averages start at 170/115",
+        """
+        1 | 2026-01-01 | blood_pressure | 169/114 | ambulatory
+        1 | 2026-01-01 | blood_pressure | 150/115 | home | patient
+        """,
+        {"latest_bp_setting": "home", "latest_bp_diastolic": 115},
+    ),
+    Case(
         "a raised hospital reading is a clinic reading for raised and stage 2",
         "1 | 2026-04-01 | blood_pressure | 170/90 | acute_hospital | hospital",
         {

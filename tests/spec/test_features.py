@@ -4,7 +4,7 @@ import ibis
 import pytest
 import yaml
 
-from phm.core.features import months_before, person_features
+from phm.core.features import person_features
 from phm.resources import contracts_dir
 from tests.spec.feature_cases import CASES, HEADER, events_of_cases, people_of_cases
 from tests.spec.people import REFERENCE_DATE, features, fetched, person_id, table
@@ -47,10 +47,3 @@ def test_people_do_not_mix(duckdb):
     assert (first["latest_bp_systolic"], first["has_diabetes"]) == (164, False)
     assert (second["latest_bp_systolic"], second["has_diabetes"]) == (121, True)
     assert (third["latest_bp_systolic"], third["has_diabetes"]) == (None, False)
-
-
-@pytest.mark.parametrize(
-    ("months", "day"), [(6, "2026-04-30"), (12, "2025-10-31"), (24, "2024-10-31"), (8, "2026-02-28"), (0, "2026-10-31")]
-)
-def test_months_before(months, day):
-    assert months_before(REFERENCE_DATE, months).isoformat() == day

@@ -220,14 +220,15 @@ def test_attrition_of_an_unknown_practice_is_refused():
 def test_quality_counts_are_rounded_but_practices_are_public():
     counts = pd.DataFrame(
         {
-            "section": ["gp_event"] * 3 + ["geography"],
-            "item": ["delivered", "accepted", "quarantined", "without a PCN"],
-            "unit": ["rows"] * 3 + ["practices"],
-            "count": [1003, 1000, 3, 2],
+            "section": ["gp_event"] * 3 + ["geography", "map"],
+            "item": ["delivered", "accepted", "quarantined", "without a PCN", "lines"],
+            "unit": ["rows"] * 3 + ["practices", "reference rows"],
+            "count": [1003, 1000, 3, 2, 6],
         }
     )
     published = publish_quality(counts).table.set_index("item")
-    assert published["count"].dropna().to_dict() == {"without a PCN": 2, "accepted": 1000, "delivered": 1005}
+    shown = {"without a PCN": 2, "lines": 6, "accepted": 1000, "delivered": 1005}
+    assert published["count"].dropna().to_dict() == shown
     assert published["is_suppressed"].to_dict()["quarantined"]
 
 

@@ -1,0 +1,65 @@
+"""The Dagster graph: every table is an asset under its contract, every feed and core table is guarded by blocking checks."""
+
+import dagster as dg
+import pytest
+
+from phm.feeds.contracts import load_contracts
+from pipelines.definitions import defs
+
+ASSET_KEYS = """
+case_finding_list
+cohort_attrition
+cohort_member
+core_event
+core_event_issue
+core_geography
+core_person
+feed_deprivation
+feed_emergency_attendance
+feed_gp_event
+feed_gp_medication
+feed_gp_register
+feed_lsoa_lookup
+feed_place_membership
+feed_practice_membership
+measure_value
+person_feature
+practice_list
+publication
+report
+"""
+
+
+def graph() -> dg.AssetGraph:
+    return defs.resolve_asset_graph()
+
+
+def test_asset_keys() -> None:
+    assert sorted(key.to_user_string() for key in graph().get_all_asset_keys()) == ASSET_KEYS.split()
+
+
+@pytest.mark.parametrize("name", [key for key in ASSET_KEYS.split() if key.startswith(("feed_", "core_"))])
+def test_every_feed_and_core_table_has_blocking_checks(name: str) -> None:
+    node = graph().get(dg.AssetKey(name))
+
+    assert node.check_keys
+    for key in node.check_keys:
+        (spec,) = [s for c in defs.asset_checks for s in c.check_specs if s.key == key]
+        assert spec.blocking
+
+
+def test_every_contracted_table_shows_its_columns() -> None:
+    contracted = {name for name, contract in load_contracts().items() if contract.layer not in ("feed", "reference")}
+    by_key = {spec.key.to_user_string(): spec for asset in defs.assets for spec in asset.specs}
+
+    for name in contracted:
+        schema = by_key[name].metadata["dagster/column_schema"]
+        assert [column.name for column in schema.value.columns] == list(load_contracts()[name].column_names)
+
+
+def test_the_schedule_runs_on_london_time() -> None:
+    (schedule,) = defs.schedules
+
+    assert schedule.execution_timezone == "Europe/London"
+    assert schedule.default_status == dg.DefaultScheduleStatus.RUNNING
+    assert schedule.cron_schedule == "0 6 5 * *"
