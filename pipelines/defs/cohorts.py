@@ -4,8 +4,8 @@ import ibis
 
 from phm.cohorts.definition import load_definitions
 from phm.cohorts.evaluate import evaluate
-from pipelines.defs.resources import Workspace
-from pipelines.defs.tables import Made, checks_of, table_asset
+from pipelines.defs.resources import Made, Workspace
+from pipelines.defs.tables import checks_of, table_asset
 
 
 @table_asset("cohort_member", group="cohorts", inputs=["person_feature"])

@@ -6,12 +6,12 @@ import ibis
 
 from phm.core.codelists import code_list_hashes, load_code_lists
 from phm.core.deprivation import check_match, check_vintages, match_people
-from phm.core.events import events, issues
+from phm.core.events import events, issues, readings
 from phm.core.features import person_features
 from phm.core.geography import check_practices, practices
 from phm.core.people import people
-from pipelines.defs.resources import Workspace
-from pipelines.defs.tables import Made, checks_of, table_asset
+from pipelines.defs.resources import Made, Workspace
+from pipelines.defs.tables import checks_of, table_asset, table_assets
 
 EVENT_INPUTS = ("feed_gp_event", "feed_gp_medication", "feed_emergency_attendance", "core_person")
 
@@ -40,15 +40,15 @@ def core_person(work: Workspace, register, geography, deprivation, lookup) -> Ma
     return Made(rows, remarks, {"deprivation": asdict(match)})
 
 
-@table_asset("core_event", group="core", inputs=EVENT_INPUTS)
-def core_event(work: Workspace, *delivered) -> Made:
+@table_assets("core_event", "core_event_issue", group="core", inputs=EVENT_INPUTS)
+def core_event(work: Workspace, gp_event, *others) -> tuple[Made, Made]:
     code_lists = load_code_lists(work.settings.code_lists)
-    return Made(events(*delivered, ibis.memtable(code_lists)), record={"code_lists": code_list_hashes(code_lists)})
-
-
-@table_asset("core_event_issue", group="core", inputs=EVENT_INPUTS)
-def core_event_issue(work: Workspace, *delivered) -> Made:
-    return Made(issues(*delivered, ibis.memtable(load_code_lists(work.settings.code_lists))))
+    codes, person = ibis.memtable(code_lists), others[-1]
+    paired = readings(gp_event, person, codes).cache()
+    return (
+        Made(events(gp_event, *others, codes, paired=paired), record={"code_lists": code_list_hashes(code_lists)}),
+        Made(issues(gp_event, *others, codes, paired=paired)),
+    )
 
 
 @table_asset("person_feature", group="features", inputs=["core_event", "core_person"])
@@ -56,5 +56,5 @@ def person_feature(work: Workspace, event, person) -> Made:
     return Made(person_features(event, person, reference_date=work.reference_date))
 
 
-ASSETS = (core_geography, core_person, core_event, core_event_issue, person_feature)
-CHECKS = checks_of(core_geography, core_person, core_event, core_event_issue, person_feature)
+ASSETS = (core_geography, core_person, core_event, person_feature)
+CHECKS = checks_of(*ASSETS)

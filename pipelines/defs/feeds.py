@@ -13,7 +13,8 @@ from phm.feeds.landing import Landing, check_rejected, land
 from phm.feeds.readers import find_files
 from phm.store import TableVersion
 from pipelines.defs.resources import Site, Workspace
-from pipelines.defs.tables import contract_checks, described, materialised
+from pipelines.defs.tables import contract_checks, materialised, table_spec
+from pipelines.partitions import MONTH_BY_ICB
 
 CONTRACTS = {contract.name: contract for contract in load_contracts().values() if contract.layer == "feed"}
 FEED_TABLES = tuple(f"feed_{name}" for name in CONTRACTS)
@@ -23,7 +24,9 @@ QUARANTINE_TABLES = tuple(f"quarantine_{name}" for name in CONTRACTS)
 def feed_asset(contract: Contract) -> dg.AssetsDefinition:
     """The asset that lands one feed."""
 
-    @dg.asset(name=f"feed_{contract.name}", **described(contract.landed(), group="feeds", deps=()))
+    spec = table_spec(contract.landed(), group="feeds", deps=(), key=f"feed_{contract.name}")
+
+    @dg.multi_asset(name=f"feed_{contract.name}", specs=[spec], partitions_def=MONTH_BY_ICB)
     def asset(context: dg.AssetExecutionContext, site: Site) -> dg.MaterializeResult:
         with site.workspace(context) as work, tempfile.TemporaryDirectory(dir=work.scratch()) as scratch:
             landing = land(

@@ -8,8 +8,8 @@ import ibis
 from phm.cohorts.definition import load_definitions
 from phm.lists.prioritise import entries
 from phm.lists.pull import pull
-from pipelines.defs.resources import Site, Workspace
-from pipelines.defs.tables import Made, checks_of, materialised, table_asset
+from pipelines.defs.resources import Made, Site, Workspace
+from pipelines.defs.tables import checks_of, materialised, table_asset
 from pipelines.partitions import MONTH_BY_ICB
 
 PRACTICE_LIST = "practice_list"

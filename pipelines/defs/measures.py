@@ -10,8 +10,8 @@ from phm.measures.values import measure_values
 from phm.report.page import build_report
 from phm.report.quality import quality_counts
 from pipelines.defs.feeds import FEED_TABLES
-from pipelines.defs.resources import Site, Workspace
-from pipelines.defs.tables import Made, checks_of, materialised, table_asset
+from pipelines.defs.resources import Made, Site, Workspace
+from pipelines.defs.tables import checks_of, materialised, table_asset
 from pipelines.partitions import MONTH_BY_ICB
 
 REPORT = "report"

@@ -1,10 +1,11 @@
 """The site a run belongs to, and the workspace one step of a run computes in."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
+from typing import Any
 
 import dagster as dg
 import ibis
@@ -14,8 +15,17 @@ from phm.engine import connect
 from phm.feeds.contracts import Contract
 from phm.feeds.expectations import RuleResult, check_table
 from phm.governance.pseudonyms import Pseudonymiser
-from phm.store import Partition, Store
+from phm.store import Partition, Store, TableVersion
 from pipelines.partitions import partition_of
+
+
+@dataclass(frozen=True)
+class Made:
+    """What one step computed: the rows of a table, sentences worth reading, and what its manifest entry keeps."""
+
+    rows: ibis.Table
+    remarks: Sequence[str] = ()
+    record: Mapping[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -46,6 +56,19 @@ class Workspace:
     def read(self, tables: Sequence[str]) -> list[ibis.Table]:
         """Drafted tables, in the order named."""
         return [self.store.read(self.con, table, self.partition, draft=True) for table in tables]
+
+    def write(self, contract: Contract, made: Made, *, built_from: Sequence[str]) -> TableVersion:
+        """Draft a table: the columns of its contract, in order of all of them."""
+        columns = contract.column_names
+        return self.store.write_table(
+            self.con,
+            contract.name,
+            self.partition,
+            made.rows.select(*columns),
+            order_by=columns,
+            built_from=built_from,
+            record={**made.record, "remarks": list(made.remarks)},
+        )
 
     def check(self, contract: Contract, table: str) -> list[RuleResult]:
         """The drafted table held against its contract; nothing where an optional feed was not delivered."""

@@ -1,17 +1,15 @@
 """What every table asset shares: description, schema and checks come from its contract, metadata from its rows."""
 
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import dagster as dg
-import ibis
 
 from phm.feeds.contracts import Contract, load_contract
 from phm.feeds.expectations import RuleResult, summarise_failures
 from phm.feeds.expectations import checks_of as rules_of
 from phm.store import TableVersion
-from pipelines.defs.resources import Site, Workspace
+from pipelines.defs.resources import Made, Site
 from pipelines.partitions import MONTH_BY_ICB
 
 ROW_RULES = "row_rules"
@@ -19,37 +17,29 @@ SAYS = "says"
 """Metadata of a failed check that `phm run` prints: one sentence without values."""
 
 
-@dataclass(frozen=True)
-class Made:
-    """What one step computed: the rows of a table, sentences worth reading, and what its manifest entry keeps."""
-
-    rows: ibis.Table
-    remarks: Sequence[str] = ()
-    record: Mapping[str, Any] = field(default_factory=dict)
+Compute = Callable[..., Made | tuple[Made, ...]]
 
 
-def table_asset(
-    name: str, *, group: str, inputs: Sequence[str]
-) -> Callable[[Callable[..., Made]], dg.AssetsDefinition]:
+def table_asset(name: str, *, group: str, inputs: Sequence[str]) -> Callable[[Compute], dg.AssetsDefinition]:
     """Make an asset of a function from a workspace and its input tables to the rows of table `name`."""
-    contract = load_contract(name)
+    return table_assets(name, group=group, inputs=inputs)
 
-    def asset_of(compute: Callable[..., Made]) -> dg.AssetsDefinition:
-        @dg.asset(name=name, **described(contract, group=group, deps=inputs))
-        def asset(context: dg.AssetExecutionContext, site: Site) -> dg.MaterializeResult:
+
+def table_assets(*names: str, group: str, inputs: Sequence[str]) -> Callable[[Compute], dg.AssetsDefinition]:
+    """Make one step of a function to the rows of several tables that share work: `Made` for each, in their order."""
+    contracts = [load_contract(name) for name in names]
+
+    def asset_of(compute: Compute) -> dg.AssetsDefinition:
+        @dg.multi_asset(
+            name=names[0],
+            specs=[table_spec(contract, group=group, deps=inputs) for contract in contracts],
+            partitions_def=MONTH_BY_ICB,
+        )
+        def asset(context: dg.AssetExecutionContext, site: Site):
             with site.workspace(context) as work:
                 made = compute(work, *work.read(inputs))
-                columns = contract.column_names
-                version = work.store.write_table(
-                    work.con,
-                    name,
-                    work.partition,
-                    made.rows.select(*columns),
-                    order_by=columns,
-                    built_from=inputs,
-                    record={**made.record, "remarks": list(made.remarks)},
-                )
-            return materialised(version)
+                for contract, of_table in zip(contracts, made if isinstance(made, tuple) else (made,), strict=True):
+                    yield materialised(work.write(contract, of_table, built_from=inputs))
 
         return asset
 
@@ -58,12 +48,12 @@ def table_asset(
 
 def checks_of(*assets: dg.AssetsDefinition) -> tuple[dg.AssetChecksDefinition, ...]:
     """The checks of table assets: those of the contracts they are named after."""
-    names = [asset.key.to_user_string() for asset in assets]
+    names = [key.to_user_string() for asset in assets for key in sorted(asset.keys)]
     return tuple(contract_checks(load_contract(name), table=name) for name in names)
 
 
-def described(contract: Contract, *, group: str, deps: Sequence[str]) -> dict[str, Any]:
-    """Arguments of `dg.asset` for the table a contract describes."""
+def table_spec(contract: Contract, *, group: str, deps: Sequence[str], key: str | None = None) -> dg.AssetSpec:
+    """The asset of the table a contract describes, called as the contract unless `key` is given."""
     columns = [
         dg.TableColumn(
             name=column.name,
@@ -75,14 +65,14 @@ def described(contract: Contract, *, group: str, deps: Sequence[str]) -> dict[st
         )
         for column in contract.columns
     ]
-    return {
-        "partitions_def": MONTH_BY_ICB,
-        "group_name": group,
-        "deps": list(deps),
-        "kinds": {"duckdb", "parquet"},
-        "description": contract.description,
-        "metadata": {"dagster/column_schema": dg.TableSchema(columns=columns), "contract_version": contract.version},
-    }
+    return dg.AssetSpec(
+        key or contract.name,
+        group_name=group,
+        deps=list(deps),
+        kinds={"duckdb", "parquet"},
+        description=contract.description,
+        metadata={"dagster/column_schema": dg.TableSchema(columns=columns), "contract_version": contract.version},
+    )
 
 
 def materialised(version: TableVersion, **metadata: Any) -> dg.MaterializeResult:

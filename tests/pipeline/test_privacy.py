@@ -14,7 +14,7 @@ from phm.store import Partition, Store
 from pipelines.run import Site, run_partition
 from tests.conftest import SAMPLE, SAMPLE_PARTITION
 
-CANARY_NUMBER = "9991234560"
+CANARY_NUMBER = "9991234578"
 """Valid by modulus 11, never issued, and in no other row of the sample."""
 CANARY_BORN = "1985-07-23"
 MALFORMED = "99912345AB"

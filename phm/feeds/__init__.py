@@ -1,0 +1,1 @@
+"""Getting data in: delivered files, held against their contracts."""

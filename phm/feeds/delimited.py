@@ -1,0 +1,127 @@
+"""Comma-separated text files as records.
+
+Belongs here: the header, and parsing with Arrow. What can be known before parsing is found by `survey`.
+"""
+
+import csv
+import io
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.csv as pa_csv
+
+from phm.errors import UnreadableFeed
+from phm.feeds.contracts import Contract
+from phm.feeds.layout import IS_MALFORMED, malformed_records, positions, records, trimmed
+from phm.feeds.survey import Opener, Survey, survey
+
+_BLOCK_BYTES = 4 << 20
+_HEADER_BYTES = 1 << 20
+_OTHER_SEPARATORS = {";": "semicolons", "\t": "tabs", "|": "vertical bars"}
+
+Opened = tuple[int, tuple[str, ...], Callable[[], Iterator[pa.RecordBatch]]]
+"""Number of data records, notes, and a function that reads them."""
+
+
+def open_csv(open_file: Opener, contract: Contract, label: str) -> Opened:
+    """Open a comma-separated file; `label` names it in errors."""
+    found = survey(open_file, label)
+    with open_file() as file:
+        start = file.read(_HEADER_BYTES).decode(found.encoding, errors="ignore").removeprefix("\ufeff")
+    header = next(filter(None, csv.reader(io.StringIO(start, newline=""))))
+    separator = next((s for s in _OTHER_SEPARATORS if len(header) <= max(name.count(s) for name in header)), None)
+    if separator:
+        raise UnreadableFeed(
+            f"A delivered file is separated by {_OTHER_SEPARATORS[separator]}, not by commas",
+            name=label,
+            hint="Export it as comma-separated values.",
+        )
+    parse = _Parse(open_file, contract, label, found, len(header), positions(header, contract, label))
+    notes, ignored = found.notes, 0
+    unnamed = sum(not name.strip() for name in header)
+    if unnamed:
+        # A table pasted beside the data can be longer than the data: what is left of it there is nothing.
+        ignored = sum(int(_is_empty(batch).sum()) for batch in parse.batches(keep_empty=True))
+        beyond = f", and {ignored} records that have nothing else" if ignored else ""
+        notes = (*notes, f"{unnamed} columns without a name were ignored{beyond}")
+    return found.records - 1 - ignored, notes, lambda: parse.batches(keep_empty=not unnamed)
+
+
+def _is_empty(batch: pa.RecordBatch) -> np.ndarray:
+    columns = batch.drop_columns(["row_number", IS_MALFORMED]).columns
+    empty = np.all([column.is_null().to_numpy(zero_copy_only=False) for column in columns], axis=0)
+    return empty & ~batch.column(IS_MALFORMED).to_numpy(zero_copy_only=False)
+
+
+@dataclass(frozen=True)
+class _Parse:
+    """How one surveyed CSV file is parsed: `width` fields in a record, the contract's at `positions`."""
+
+    open_file: Opener
+    contract: Contract
+    label: str
+    survey: Survey
+    width: int
+    positions: tuple[int, ...]
+
+    def batches(self, *, keep_empty: bool) -> Iterator[pa.RecordBatch]:
+        malformed: list[int] = []
+
+        def note_malformed(row: pa_csv.InvalidRow) -> str:
+            malformed.append(row.number - 1)  # the parser counts the header
+            return "skip"
+
+        names = [str(i) for i in range(self.width)]
+        wanted = [names[i] for i in self.positions]
+        next_number, parsed = 1, 0
+        with self.open_file() as file:
+            try:
+                blocks = pa_csv.open_csv(
+                    file,
+                    pa_csv.ReadOptions(
+                        use_threads=False,
+                        block_size=_BLOCK_BYTES,
+                        column_names=names,
+                        skip_rows_after_names=1,
+                        encoding=self.survey.encoding,
+                    ),
+                    pa_csv.ParseOptions(newlines_in_values=True, invalid_row_handler=note_malformed),
+                    pa_csv.ConvertOptions(
+                        include_columns=wanted,
+                        column_types=dict.fromkeys(wanted, pa.string()),
+                        strings_can_be_null=True,
+                        null_values=[""],
+                    ),
+                )
+                for block in blocks:
+                    # The parser has met every malformed record up to here, and perhaps some further on.
+                    numbers = _numbers(next_number, block.num_rows, malformed)
+                    next_number = int(numbers[-1]) + 1 if len(numbers) else next_number
+                    parsed += block.num_rows
+                    columns = map(trimmed, block.columns) if self.survey.has_spaces else block.columns
+                    batch = records(list(columns), numbers, self.contract)
+                    yield batch if keep_empty else batch.filter(pa.array(~_is_empty(batch)))
+            except (pa.ArrowInvalid, UnicodeError) as error:
+                raise UnreadableFeed(
+                    f"A delivered file cannot be parsed ({type(error).__name__})",
+                    name=self.label,
+                    hint="Save it again as comma-separated values in UTF-8.",
+                ) from None
+        if parsed + len(malformed) != self.survey.records - 1:
+            raise UnreadableFeed(
+                f"{self.survey.records - 1} records were counted but {parsed + len(malformed)} parsed",
+                name=self.label,
+                hint="A quotation mark probably stands inside a value that is not itself in quotation marks.",
+            )
+        if malformed:
+            yield malformed_records(malformed, self.contract)
+
+
+def _numbers(start: int, count: int, skipped: list[int]) -> np.ndarray:
+    """The next `count` row numbers from `start` that are not among `skipped`."""
+    ahead = [number for number in skipped if number >= start]
+    if not ahead:
+        return np.arange(start, start + count)
+    return np.setdiff1d(np.arange(start, start + count + len(ahead)), ahead)[:count]

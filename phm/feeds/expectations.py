@@ -1,0 +1,191 @@
+"""Contracts held against whole tables with Great Expectations, without a value of any row leaving the table.
+
+Belongs here: the only use of Great Expectations. One scan of the table counts, for every rule, the rows that break
+it; the suite then has one expectation for each rule on that one row of counts. So a result can hold nothing but
+numbers, and a table of a hundred columns is read once instead of two hundred times.
+
+Rules that were evaluated at landing are taken from its record: their rows have been quarantined and counted.
+"""
+
+import datetime as dt
+import os
+import tempfile
+import warnings
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from functools import cache
+from pathlib import Path
+from typing import Any, Literal
+
+import duckdb
+
+from phm.errors import CheckFailed
+from phm.feeds.contracts import Contract
+from phm.feeds.observations import COLUMNS_RULE, Bound, bounds_of, observe
+from phm.feeds.schema import quoted
+
+
+@dataclass(frozen=True)
+class RuleResult:
+    """Whether one rule holds for one table.
+
+    `status` is `passed`, `failed` or `could_not_evaluate`. `observed` is a number of rows, columns or days, or a
+    percentage, in `unit`; `threshold` is what it must be. A row rule that was enforced at landing has severity
+    `warning`: its rows are in quarantine, and whether they are too many is the rule `rejected_percent`.
+    """
+
+    rule_id: str
+    contract: str
+    status: str
+    severity: str
+    observed: float | None
+    unit: str
+    threshold: str
+    description: str
+
+
+def checks_of(contract: Contract, /) -> dict[str, str]:
+    """Id and description of every rule `check_table` gives a result for, in its order."""
+    return {bound.rule_id: bound.description for bound in bounds_of(contract)}
+
+
+def check_table(
+    con: duckdb.DuckDBPyConnection,
+    contract: Contract,
+    files: Sequence[Path],
+    /,
+    *,
+    reference_date: dt.date | None = None,
+    landing: Mapping[str, Any] | None = None,
+) -> list[RuleResult]:
+    """Hold the table in Parquet `files` against `contract`; one result for each rule of `checks_of(contract)`.
+
+    Parameters
+    ----------
+    con
+        A DuckDB connection; the table is scanned on a cursor of it.
+    contract
+        Of a derived table, or of a feed: then the table is the landed one.
+    reference_date
+        The day freshness is counted to; without it, rules that need it could not be evaluated.
+    landing
+        `Landing.record()` of the feed: its counts stand for the rules that were evaluated at landing.
+    """
+    bounds = bounds_of(contract)
+    observed, missing = observe(con, contract, files, reference_date=reference_date, landing=landing)
+    bounds = [
+        replace(b, description=f"{b.description} Not so: {', '.join(missing)}.")
+        if b.rule_id == COLUMNS_RULE and missing
+        else replace(b, severity="warning")
+        if landing and b.rule_id in landing["rejections"]
+        else b
+        for b in bounds
+    ]
+    return _judged(contract, bounds, observed)
+
+
+def summarise_failures(results: Iterable[RuleResult], /) -> CheckFailed | None:
+    """The error for rules of severity `error` that do not hold or could not be evaluated; None if there are none."""
+    broken = [r for r in results if r.status != "passed" and r.severity == "error"]
+    if not broken:
+        return None
+    sentences = [
+        f"{r.rule_id} could not be evaluated"
+        if r.status == "could_not_evaluate"
+        else f"{r.rule_id} is {r.observed:g} {r.unit}, must be {r.threshold} ({r.description})"
+        if r.observed is not None
+        else f"{r.rule_id} has no value, must be {r.threshold} ({r.description})"
+        for r in broken
+    ]
+    names = ", ".join(dict.fromkeys(r.contract for r in broken))
+    return CheckFailed("; ".join(sentences), name=names, hint="Correct the delivery, or the contract if it is wrong.")
+
+
+def _judged(contract: Contract, bounds: Sequence[Bound], observed: Mapping[str, float | None]) -> list[RuleResult]:
+    """The verdict of Great Expectations on each number, in the order of `bounds`."""
+    # Nothing is reported to its makers, and nothing is fetched.
+    os.environ["GX_ANALYTICS_ENABLED"] = "false"
+    with warnings.catch_warnings():  # what its imports warn of is between it and its own dependencies
+        warnings.simplefilter("ignore")
+        import great_expectations as gx
+        from great_expectations.expectations import ExpectColumnMaxToBeBetween
+
+    suite = gx.ExpectationSuite(
+        name=contract.name,
+        expectations=[
+            ExpectColumnMaxToBeBetween(
+                column=bound.rule_id,
+                min_value=bound.low,
+                max_value=bound.high,
+                strict_min=bound.is_low_open,
+                strict_max=bound.is_high_open,
+                meta={"rule_id": bound.rule_id},
+            )
+            for bound in bounds
+        ],
+    )
+    context = gx.get_context(mode="ephemeral")
+    context.variables.progress_bars = {"globally": False, "metric_calculations": False}
+    with tempfile.TemporaryDirectory(prefix="phm-") as folder:
+        database = Path(folder) / "observed.duckdb"
+        _write_observed(database, [bound.rule_id for bound in bounds], observed)
+        source = _add_source(context, database)
+        asset = source.add_table_asset("observed", table_name="observed")
+        batch = asset.add_batch_definition_whole_table("all").get_batch()
+        verdict = batch.validate(suite, result_format={"result_format": "SUMMARY", "partial_unexpected_count": 0})
+        source.close()
+    verdicts = {result.expectation_config.meta["rule_id"]: result for result in verdict.results}
+    return [_result(contract, bound, verdicts[bound.rule_id]) for bound in bounds]
+
+
+def _result(contract: Contract, bound: Bound, verdict: Any) -> RuleResult:
+    # Exceptions are told by their presence only: a traceback is for nobody's report.
+    was_evaluated = "observed_value" in verdict.result
+    status = ("passed" if verdict.success else "failed") if was_evaluated else "could_not_evaluate"
+    value = verdict.result.get("observed_value")
+    return RuleResult(
+        bound.rule_id, contract.name, status, bound.severity, value, bound.unit, bound.threshold, bound.description
+    )
+
+
+def _write_observed(database: Path, rule_ids: Sequence[str], observed: Mapping[str, float | None]) -> None:
+    """Write the one row of numbers; a rule without one has no column, so that its expectation cannot be evaluated."""
+    known = [rule_id for rule_id in rule_ids if rule_id in observed]
+    columns = ", ".join(f"?::DOUBLE AS {quoted(rule_id)}" for rule_id in known)
+    with duckdb.connect(database) as con:
+        con.execute(f"CREATE TABLE observed AS SELECT {columns}", [observed[rule_id] for rule_id in known])
+
+
+def _add_source(context: Any, database: Path) -> Any:
+    _register_source()
+    return context.data_sources.add_or_update_phm_observed(
+        name="observed", connection_string=f"duckdb:///{database.as_posix()}"
+    )
+
+
+@cache
+def _register_source() -> None:
+    """Teach Great Expectations to read DuckDB: left to itself it closes the connection before it fetches."""
+    from great_expectations.datasource.fluent import SQLDatasource
+    from great_expectations.execution_engine import SqlAlchemyExecutionEngine
+
+    class ObservedEngine(SqlAlchemyExecutionEngine):
+        @contextmanager
+        def get_connection(self) -> Iterator[Any]:
+            if self._connection is None:
+                self._connection = self.engine.connect()
+            yield self._connection
+
+    class ObservedSource(SQLDatasource):
+        type: Literal["phm_observed"] = "phm_observed"
+
+        @property
+        def execution_engine_type(self):  # `type` is the field above here
+            return ObservedEngine
+
+        def close(self) -> None:
+            engine = self.get_execution_engine()
+            engine._connection.close()
+            engine.engine.dispose()
+            self.get_engine().dispose()

@@ -1,0 +1,78 @@
+"""Where a contract's columns stand in a delivered file, and the form every reader hands records on in."""
+
+import difflib
+from collections.abc import Iterable
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from phm.errors import UnreadableFeed
+from phm.feeds.contracts import Contract
+
+ROW_NUMBER, IS_MALFORMED = "row_number", "is_malformed"
+
+
+def plain(name: str) -> str:
+    """A column name with each run of white space as one space: published headers hold line breaks."""
+    return " ".join(str(name).split())
+
+
+def positions(header: Iterable[str], contract: Contract, label: str) -> tuple[int, ...]:
+    """Where each column of `contract` stands in `header`; `label` names the file in errors.
+
+    Raises
+    ------
+    UnreadableFeed
+        A column is missing (the message says which names are accepted and which is nearest) or stands there twice.
+    """
+    found = [plain(name) for name in header]
+    places = []
+    for column in contract.columns:
+        accepted = list(dict.fromkeys(map(plain, column.headers)))
+        name = next((name for name in accepted if name in found), None)
+        if name is None:
+            nearest = _nearest(accepted[0], found)
+            raise UnreadableFeed(
+                f"Column {column.name} is missing",
+                name=label,
+                hint=f"Accepted headers: {', '.join(accepted)}."
+                + (f" Nearest in the file: {nearest}." if nearest else ""),
+            )
+        if found.count(name) > 1:
+            raise UnreadableFeed(
+                f"Column {column.name} stands in the file twice, as {name}", name=label, hint="Remove or rename one."
+            )
+        places.append(found.index(name))
+    return tuple(places)
+
+
+def _nearest(name: str, found: list[str]) -> str | None:
+    by_lower = {other.lower(): other for other in found if other}
+    near = difflib.get_close_matches(name.lower(), list(by_lower), n=1, cutoff=0.5)
+    return by_lower[near[0]] if near else None
+
+
+def record_schema(contract: Contract) -> pa.Schema:
+    """Of the batches readers yield: the contract's columns as text, `row_number` and `is_malformed`."""
+    texts = [(name, pa.string()) for name in contract.column_names]
+    return pa.schema([*texts, (ROW_NUMBER, pa.int64()), (IS_MALFORMED, pa.bool_())])
+
+
+def records(columns: list[pa.Array], numbers: np.ndarray, contract: Contract) -> pa.RecordBatch:
+    """A batch of well-formed records with these row numbers."""
+    arrays = [*columns, pa.array(numbers, pa.int64()), pa.repeat(False, len(numbers))]
+    return pa.RecordBatch.from_arrays(arrays, schema=record_schema(contract))
+
+
+def malformed_records(numbers: list[int], contract: Contract) -> pa.RecordBatch:
+    """A batch of records that have more or fewer fields than the header: nothing is known but their row numbers."""
+    nothing = [pa.nulls(len(numbers), pa.string())] * len(contract.columns)
+    arrays = [*nothing, pa.array(sorted(numbers), pa.int64()), pa.repeat(True, len(numbers))]
+    return pa.RecordBatch.from_arrays(arrays, schema=record_schema(contract))
+
+
+def trimmed(column: pa.Array) -> pa.Array:
+    """Text without white space around it; empty text is null."""
+    text = pc.utf8_trim_whitespace(column)
+    return pc.if_else(pc.equal(text, ""), None, text)

@@ -1,0 +1,142 @@
+"""What the rules of a contract ask of a whole table, and what one scan of the table finds.
+
+Belongs here: every rule as a number with limits, and the SQL that computes the numbers. Judging them is for
+`expectations`.
+"""
+
+import datetime as dt
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import duckdb
+
+from phm.feeds.contracts import Contract
+from phm.feeds.row_sql import at_reference_date
+from phm.feeds.schema import DatasetRule, RowRule, literal, quoted
+
+COLUMNS_RULE = "columns_as_contracted"
+REJECTED_RULE = "rejected_percent"
+
+
+@dataclass(frozen=True)
+class Bound:
+    """What one rule asks: a number of rows, columns or days, or a percentage (`unit`), within limits."""
+
+    rule_id: str
+    severity: str
+    unit: str
+    description: str
+    low: float | None = None
+    high: float | None = None
+    is_low_open: bool = False
+    is_high_open: bool = False
+
+    @property
+    def threshold(self) -> str:
+        if self.low is not None and self.low == self.high:
+            return f"= {self.low:g}"
+        low = f"{'>' if self.is_low_open else '>='} {self.low:g}" if self.low is not None else ""
+        high = f"{'<' if self.is_high_open else '<='} {self.high:g}" if self.high is not None else ""
+        return " and ".join(part for part in (low, high) if part)
+
+
+def bounds_of(contract: Contract, /) -> list[Bound]:
+    """What each rule of the contract asks, the columns themselves first.
+
+    For a feed the rules on rows are among them, although landing enforces them: how many rows broke each is known.
+    """
+    bounds = [Bound(COLUMNS_RULE, "error", "columns", "Every column is there and has its type.", 0, 0)]
+    is_feed = contract.file_pattern is not None
+    bounds += [
+        Bound(rule.id, rule.severity, "rows", rule.description, 0, 0)
+        for rule in contract.row_rules
+        if is_feed or rule.kind != "readable"
+    ]
+    bounds += [_of_dataset_rule(rule) for rule in contract.dataset_rules]
+    if contract.freshness:
+        fresh = contract.freshness
+        bounds.append(Bound(fresh.id, "error", "days", fresh.description, 0, fresh.days))
+    if contract.max_rejected_percent is not None:
+        allowed = contract.max_rejected_percent
+        description = f"At most {allowed:g}% of the delivered rows are rejected."
+        bounds.append(Bound(REJECTED_RULE, "error", "percent", description, 0, allowed))
+    return bounds
+
+
+def _of_dataset_rule(rule: DatasetRule) -> Bound:
+    limits: dict[str, dict[str, Any]] = {
+        "=": {"low": rule.threshold, "high": rule.threshold},
+        ">=": {"low": rule.threshold},
+        ">": {"low": rule.threshold, "is_low_open": True},
+        "<=": {"high": rule.threshold},
+        "<": {"high": rule.threshold, "is_high_open": True},
+    }
+    return Bound(rule.id, rule.severity, rule.unit, rule.description, **limits[rule.operator])
+
+
+def observe(
+    con: duckdb.DuckDBPyConnection,
+    contract: Contract,
+    files: Sequence[Path],
+    /,
+    *,
+    reference_date: dt.date | None,
+    landing: Mapping[str, Any] | None,
+) -> tuple[dict[str, float | None], list[str]]:
+    """The number found for each rule, by rule id, and the columns that are missing or of another type.
+
+    Rules on such columns have no number, nor have rules on identifiers, which a landed table no longer holds.
+    `landing` is `Landing.record()`; what was counted at landing is not counted again.
+    """
+    table = contract.landed()
+    source = f"read_parquet([{', '.join(map(literal, files))}])"
+    observed: dict[str, float | None] = {}
+    if landing:
+        observed |= {**landing["rejections"], **landing["warnings"]}
+        observed[REJECTED_RULE] = 100 * landing["quarantined"] / max(landing["delivered"], 1)
+    with con.cursor() as cursor:
+        types = {row[0]: row[1] for row in cursor.execute(f"DESCRIBE SELECT * FROM {source}").fetchall()}
+        wrong = [column.name for column in table.columns if types.get(column.name) != column.type]
+        observed[COLUMNS_RULE] = len(wrong)
+
+        def is_open(rule: RowRule | DatasetRule) -> bool:
+            named = " ".join((rule.condition or "", *getattr(rule, "columns", ())))
+            return rule.id not in observed and not any(re.search(rf"\b{name}\b", named) for name in wrong)
+
+        counts = dict(_aggregates(table, filter(is_open, (*table.row_rules, *table.dataset_rules)), reference_date))
+        fresh = table.freshness
+        if fresh and reference_date and fresh.column not in wrong:
+            newest = f"max({quoted(fresh.column)})"
+            counts[fresh.id] = f"date_diff('day', {newest}, DATE '{reference_date.isoformat()}')"
+        if counts:
+            found = cursor.execute(f"SELECT {', '.join(counts.values())} FROM {source}").fetchone()
+            observed |= dict(zip(counts, found, strict=True))
+        for rule in filter(is_open, table.dataset_rules):
+            if rule.metric == "duplicateValues":
+                observed[rule.id] = cursor.execute(_repeated(rule, source)).fetchone()[0]
+    return observed, wrong
+
+
+def _aggregates(
+    table: Contract, rules: Iterator[RowRule | DatasetRule], reference_date: dt.date | None
+) -> Iterator[tuple[str, str]]:
+    """Rule id and the aggregate that gives its number, for every rule one pass over the rows can answer."""
+    for rule in rules:
+        if rule.condition and getattr(rule, "kind", "") != "readable":
+            holds = at_reference_date(rule.condition, reference_date)
+            breaking = f"count(*) FILTER (WHERE ({holds}) IS FALSE)"
+            is_share = isinstance(rule, DatasetRule) and rule.unit == "percent"
+            yield rule.id, f"100 * {breaking} / greatest(count(*), 1)" if is_share else breaking
+        elif isinstance(rule, DatasetRule) and rule.metric == "rowCount":
+            yield rule.id, "count(*)"
+
+
+def _repeated(rule: DatasetRule, source: str) -> str:
+    """The query for the number, or percentage, of rows that repeat an earlier row in the columns of `rule`."""
+    groups = f"SELECT count(*) AS n FROM {source} GROUP BY {', '.join(map(quoted, rule.columns))}"
+    if rule.unit == "percent":
+        return f"SELECT coalesce(100 * sum(n - 1) / sum(n), 0) FROM ({groups})"
+    return f"SELECT coalesce(sum(n - 1), 0)::BIGINT FROM ({groups} HAVING n > 1)"

@@ -1,0 +1,96 @@
+"""DuckDB expressions that turn delivered text into values, and rules into the bits of a mask.
+
+Belongs here: SQL over one row of a feed. Column names are the contract's; the text a value was read from stands
+beside it as `delivered <name>`.
+"""
+
+import datetime as dt
+from collections.abc import Sequence
+
+from phm.feeds.contracts import Contract
+from phm.feeds.schema import Column, RowRule, literal, quoted
+
+_THOUSANDS = "[+-]?[0-9]{1,3}(,[0-9]{3})+([.]0+)?"
+_TRUE, _FALSE = "('true', 't', 'yes', 'y', '1')", "('false', 'f', 'no', 'n', '0')"
+
+# Modulus 11 in integers: weights 10 to 2 on the first nine digits, 1 on the check digit, and the sum divides by 11.
+# A remainder of 10 has no check digit, so nothing valid can have it.
+_WEIGHTED = " + ".join(f"{weight} * (number // {10 ** (weight - 1)} % 10)" for weight in range(10, 1, -1))
+IS_NHS_NUMBER = f"""
+CREATE OR REPLACE TEMP MACRO is_nhs_number_digits(number) AS ({_WEIGHTED} + number % 10) % 11 = 0;
+CREATE OR REPLACE TEMP MACRO is_nhs_number(nhs_number) AS
+    CASE WHEN regexp_full_match(nhs_number, '[0-9]{{10}}')
+         THEN is_nhs_number_digits(TRY_CAST(nhs_number AS BIGINT))
+         WHEN nhs_number IS NOT NULL THEN false END;
+"""
+
+
+def delivered(column: Column) -> str:
+    """Name of the column that holds the text `column` was read from; a text column is its own."""
+    return quoted(column.name) if column.type == "VARCHAR" else quoted(f"delivered {column.name}")
+
+
+def text_sql(column: Column) -> str:
+    """The delivered text of `column`, null where it says that there is no value."""
+    name = quoted(column.name)
+    missing = [text for text in column.missing if text]
+    if missing:
+        return f"CASE WHEN {name} NOT IN ({', '.join(map(literal, missing))}) THEN {name} END"
+    if column.type == "DOUBLE":  # not a number is no value: it would compare as the largest of all
+        return f"CASE WHEN NOT coalesce(isnan(TRY_CAST({name} AS DOUBLE)), false) THEN {name} END"
+    return name
+
+
+def value_sql(column: Column) -> str:
+    """The value of `column` read from its delivered text, null where it cannot be read."""
+    text = delivered(column)
+    if column.type == "VARCHAR":
+        return text
+    if column.type == "DATE":
+        return f"CAST(try_strptime({text}, [{', '.join(map(literal, column.date_formats))}]) AS DATE)"
+    if column.type == "BOOLEAN":
+        return f"CASE WHEN lower({text}) IN {_TRUE} THEN true WHEN lower({text}) IN {_FALSE} THEN false END"
+    without_commas = f"replace(regexp_replace({text}, '[.]0+$', ''), ',', '')"
+    if column.type == "BIGINT":  # a plain cast would round 1.5
+        return (
+            f"CASE WHEN regexp_full_match({text}, '[+-]?[0-9]+') THEN TRY_CAST({text} AS BIGINT) "
+            f"WHEN regexp_full_match({text}, '{_THOUSANDS}|[+-]?[0-9]+[.]0+') "
+            f"THEN TRY_CAST({without_commas} AS BIGINT) END"
+        )
+    number = f"TRY_CAST({text} AS DOUBLE)"
+    return (
+        f"CASE WHEN isfinite({number}) THEN {number} "
+        f"WHEN regexp_full_match({text}, '{_THOUSANDS.replace('0+', '[0-9]+')}') "
+        f"THEN TRY_CAST(replace({text}, ',', '') AS DOUBLE) END"
+    )
+
+
+def holds_sql(rule: RowRule, contract: Contract, *, reference_date: dt.date) -> str:
+    """The condition of `rule` on a row with values and delivered texts."""
+    if rule.kind == "readable":
+        return f"({quoted(rule.column)} IS NOT NULL OR {delivered(contract.column(rule.column))} IS NULL)"
+    if rule.kind == "present":
+        return f"{delivered(contract.column(rule.column))} IS NOT NULL"
+    return at_reference_date(rule.condition, reference_date)
+
+
+def at_reference_date(condition: str, reference_date: dt.date | None) -> str:
+    """`condition` with `:reference_date` filled in."""
+    day = f"DATE '{reference_date.isoformat()}'" if reference_date else "CAST(NULL AS DATE)"
+    return condition.replace(":reference_date", day)
+
+
+def mask_sql(conditions: Sequence[str]) -> str:
+    """An integer with bit *i* set where condition *i* is false; a condition that is unknown (null) holds."""
+    kind = "BIGINT" if len(conditions) < 63 else "HUGEINT"
+    bits = (f"CASE WHEN ({c}) IS FALSE THEN {1 << i}::{kind} ELSE 0 END" for i, c in enumerate(conditions))
+    return " + ".join(bits) or "0"
+
+
+def age_sql(date_of_birth: str, reference_date: dt.date) -> str:
+    """Completed years at `reference_date`; someone born on 29 February completes one on 1 March of other years."""
+    day_of_year = reference_date.month * 100 + reference_date.day
+    return (
+        f"CAST({reference_date.year} - year({date_of_birth}) - "
+        f"CAST(month({date_of_birth}) * 100 + day({date_of_birth}) > {day_of_year} AS INTEGER) AS BIGINT)"
+    )

@@ -1,0 +1,162 @@
+"""What a delimited text file is made of, found out from its bytes before any parser sees it.
+
+Belongs here: encoding, line ends, NUL bytes, unclosed quotes, and the number of records, counted independently
+of the parser so that a row lost in parsing is noticed. Files are read in blocks and never held whole.
+"""
+
+import codecs
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from typing import BinaryIO
+
+import numpy as np
+
+from phm.errors import UnreadableFeed
+
+Opener = Callable[[], AbstractContextManager[BinaryIO]]
+"""Opens a file for reading bytes, from its start."""
+
+BLOCK_BYTES = 4 << 20
+_QUOTE, _LF, _CR = 34, 10, 13
+_SPACES = (b" ", b"\t", b"\xa0")
+
+
+@dataclass(frozen=True)
+class Survey:
+    """One delimited file: its `encoding` (a Python codec), `records` including the header, and `notes`.
+
+    A record ends at a line end outside quotation marks; blank lines are none. Without `has_spaces` no value can
+    have white space around it. Notes say what will be put right in reading.
+    """
+
+    encoding: str
+    records: int
+    has_spaces: bool
+    notes: tuple[str, ...]
+
+
+class _Counter:
+    """Counts records block by block. A block never ends between CR and LF (`_whole_line_ends` sees to that)."""
+
+    def __init__(self) -> None:
+        self.records = 0
+        self.kinds = {"LF": 0, "CRLF": 0, "CR": 0}
+        self.is_quoted = False
+        self._pending = 0  # bytes of the line that has not ended yet
+
+    def feed(self, block: bytes) -> None:
+        data = np.frombuffer(block, np.uint8)
+        is_end = data == _LF
+        has_cr = b"\r" in block
+        if has_cr:
+            is_lone_cr = data == _CR
+            is_lone_cr[:-1] &= ~is_end[1:]
+            is_end |= is_lone_cr
+        ends = np.flatnonzero(is_end)
+        if self.is_quoted or b'"' in block:
+            quotes = np.flatnonzero(data == _QUOTE)
+            before = np.searchsorted(quotes, ends) + self.is_quoted
+            ends = ends[before % 2 == 0]
+            self.is_quoted = bool((len(quotes) + self.is_quoted) % 2)
+        if not len(ends):
+            self._pending += len(block)
+            return
+        lengths = np.diff(ends, prepend=-1 - self._pending) - 1
+        crlf = 0
+        if has_cr:
+            is_crlf = (data[ends] == _LF) & (ends > 0) & (data[ends - 1] == _CR)
+            lengths = lengths - is_crlf
+            crlf = int(is_crlf.sum())
+        cr = int((data[ends] == _CR).sum()) if has_cr else 0
+        for kind, count in (("CRLF", crlf), ("CR", cr), ("LF", len(ends) - crlf - cr)):
+            self.kinds[kind] += count
+        self.records += int(np.count_nonzero(lengths))
+        self._pending = len(block) - int(ends[-1]) - 1
+
+    def finish(self) -> None:
+        self.records += self._pending > 0
+
+
+def survey(open_file: Opener, label: str) -> Survey:
+    """The survey of the bytes `open_file()` gives; `label` names the file in errors.
+
+    Raises
+    ------
+    UnreadableFeed
+        The file is empty, holds a NUL byte or an unclosed quotation mark, or is in no known encoding.
+    """
+    with open_file() as file:
+        head = file.read(4096)
+        if not head.strip(b"\xef\xbb\xbf\xff\xfe\r\n \t\0"):
+            raise UnreadableFeed("A delivered file is empty", name=label, hint="Ask for it to be delivered again.")
+        file.seek(0)
+        encoding = _utf_16(head) or "utf-8"
+        blocks = _recoded(file, encoding, label) if encoding != "utf-8" else iter(lambda: file.read(BLOCK_BYTES), b"")
+        counter, decoder = _Counter(), codecs.getincrementaldecoder("utf-8")()
+        has_spaces = False
+        for block in _whole_line_ends(blocks):
+            if b"\0" in block:
+                raise UnreadableFeed(
+                    "A delivered file holds NUL bytes", name=label, hint="It was damaged, or is not a text file."
+                )
+            counter.feed(block)
+            has_spaces = has_spaces or any(space in block for space in _SPACES)
+            if encoding == "utf-8" and not (block.isascii() and not decoder.getstate()[0]):
+                try:
+                    decoder.decode(block)
+                except UnicodeDecodeError:
+                    encoding = "cp1252"
+        if encoding == "utf-8" and decoder.getstate()[0]:
+            encoding = "cp1252"
+        counter.finish()
+    if counter.is_quoted:
+        raise UnreadableFeed(
+            f"A quotation mark is never closed, probably the one on line {_odd_line(open_file, encoding)}",
+            name=label,
+            hint='A quotation mark inside a value is written twice: "".',
+        )
+    used = [kind for kind, count in counter.kinds.items() if count]
+    notes = [f"line ends are mixed ({' and '.join(used)}); each was read as one"] if len(used) > 1 else []
+    if encoding != "utf-8":
+        notes.append(f"read as {encoding}")
+    return Survey(encoding, counter.records, has_spaces, tuple(notes))
+
+
+def _utf_16(head: bytes) -> str | None:
+    if head[:2] in (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE):
+        return "utf-16"
+    even, odd = head[::2].count(0), head[1::2].count(0)
+    if max(even, odd) > 0.4 * len(head) / 2 and min(even, odd) == 0:
+        return "utf-16-le" if odd else "utf-16-be"
+    return None
+
+
+def _recoded(file: BinaryIO, encoding: str, label: str) -> Iterator[bytes]:
+    decoder = codecs.getincrementaldecoder(encoding)()
+    try:
+        while block := file.read(BLOCK_BYTES):
+            yield decoder.decode(block).encode()
+        yield decoder.decode(b"", final=True).encode()
+    except UnicodeError as error:
+        raise UnreadableFeed(
+            f"A delivered file is not valid {encoding}", name=label, hint="Save it as UTF-8."
+        ) from error
+
+
+def _whole_line_ends(blocks: Iterator[bytes]) -> Iterator[bytes]:
+    held = b""
+    for block in blocks:
+        block = held + block
+        held = b"\r" if block.endswith(b"\r") else b""
+        if block := block[: len(block) - len(held)]:
+            yield block
+    if held:
+        yield held
+
+
+def _odd_line(open_file: Opener, encoding: str) -> int:
+    """Number of the first line with an odd number of quotation marks."""
+    with open_file() as file:
+        lines = codecs.getreader(encoding)(file, errors="replace")
+        return next((number for number, line in enumerate(lines, 1) if line.count('"') % 2), 1)
