@@ -124,7 +124,9 @@ def synth(
 def validate(
     path: Annotated[Path, typer.Argument(help="A delivered file, or a folder of practice files.")],
     contract: Annotated[str, typer.Option(help="Name of the contract, for example gp_event.")],
-    month: Annotated[str | None, typer.Option(help="Month the file is for, YYYY-MM.", show_default="last month")] = None,
+    month: Annotated[
+        str | None, typer.Option(help="Month the file is for, YYYY-MM.", show_default="last month")
+    ] = None,
 ) -> None:
     """Check delivered files against their contract: rules and counts, no values. Exit code 1 when a rule fails."""
     from rich.table import Table
@@ -182,7 +184,9 @@ def pull(
 
 
 @app.command()
-def sql(question: Annotated[str, typer.Argument(help="A SELECT over published tables; SHOW TABLES lists them.")]) -> None:
+def sql(
+    question: Annotated[str, typer.Argument(help="A SELECT over published tables; SHOW TABLES lists them.")],
+) -> None:
     """Ask the published tables of all months a question in SQL. Read-only; the vault cannot be reached."""
     from phm.query import ask
 

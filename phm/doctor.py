@@ -22,7 +22,14 @@ class Finding:
 
 def examine(settings: Settings) -> list[Finding]:
     """Findings about a site, in the order in which things are needed."""
-    return [*_folders(settings), _key(settings), _deliveries(settings), *_definitions(settings), _published(settings), _java()]
+    return [
+        *_folders(settings),
+        _key(settings),
+        _deliveries(settings),
+        *_definitions(settings),
+        _published(settings),
+        _java(),
+    ]
 
 
 def _folders(settings: Settings) -> Iterator[Finding]:
@@ -55,7 +62,9 @@ def _deliveries(settings: Settings) -> Finding:
     except PhmError as error:
         return Finding("deliveries", "missing", error.what, error.hint)
     newest = found[-1]
-    return Finding("deliveries", "ok", f"{len(found)} in {settings.feeds}, the newest {newest.month} of {newest.icb_code}")
+    return Finding(
+        "deliveries", "ok", f"{len(found)} in {settings.feeds}, the newest {newest.month} of {newest.icb_code}"
+    )
 
 
 def _definitions(settings: Settings) -> Iterator[Finding]:
@@ -72,7 +81,9 @@ def _definitions(settings: Settings) -> Iterator[Finding]:
             advice = "These are small examples. Set code_lists to a folder with your full lists before using real data."
             yield Finding("code lists", "missing", f"{where}, shipped with phm", advice)
         for definition in load_definitions():
-            yield Finding("cohort", "ok", f"{definition.id} {definition.version}; sign-off: {definition.clinical_sign_off}")
+            yield Finding(
+                "cohort", "ok", f"{definition.id} {definition.version}; sign-off: {definition.clinical_sign_off}"
+            )
     except PhmError as error:
         yield Finding("definitions", "wrong", error.what, error.hint)
 

@@ -242,7 +242,13 @@ class Store:
 
     def _save(self, stage: str, partition: Partition, content: Mapping[str, Any]) -> None:
         tables = {
-            name: {"version": v.version, "rows": v.rows, "files": v.files, "built_from": v.built_from, "record": v.record}
+            name: {
+                "version": v.version,
+                "rows": v.rows,
+                "files": v.files,
+                "built_from": v.built_from,
+                "record": v.record,
+            }
             for name, v in sorted(content["tables"].items())
         }
         text = json.dumps({"format": MANIFEST_FORMAT, **content, "tables": tables}, indent=1, sort_keys=True)
@@ -279,10 +285,14 @@ def _write_parquet(con: ibis.BaseBackend, expression: ibis.Table, path: Path, *,
     view = f"writing_{uuid.uuid4().hex}"
     con.create_view(view, expression)
     try:
-        columns = ", ".join(f'CAST("{name}" AS {DuckDBType.to_string(kind)}) AS "{name}"' for name, kind in expression.schema().items())
+        columns = ", ".join(
+            f'CAST("{name}" AS {DuckDBType.to_string(kind)}) AS "{name}"' for name, kind in expression.schema().items()
+        )
         order = ", ".join(f'"{name}"' for name in order_by)
         target = str(path).replace("'", "''")
-        con.raw_sql(f"COPY (SELECT {columns} FROM {view} ORDER BY {order}) TO '{target}' (FORMAT parquet, COMPRESSION zstd)")
+        con.raw_sql(
+            f"COPY (SELECT {columns} FROM {view} ORDER BY {order}) TO '{target}' (FORMAT parquet, COMPRESSION zstd)"
+        )
     finally:
         con.drop_view(view)
 

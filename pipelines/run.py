@@ -83,7 +83,7 @@ def _broken_rules(failed: list[dg.AssetCheckEvaluation], partition: Partition) -
     lines = [str(evaluation.metadata[SAYS].value) for evaluation in failed]
     return CheckFailed(
         f"{partition.key}: nothing was published, because rules are broken:\n  " + "\n  ".join(lines),
-        hint="Ask the supplier to correct the file, put it in its folder and run again; what was published before stands.",
+        hint="Ask the supplier to correct the file, then run again. What was published before stands.",
     )
 
 

@@ -2,14 +2,16 @@
 
 import dagster as dg
 
-from phm.publication import expose
 from phm.provenance import provenance
+from phm.publication import expose
 from phm.store import VAULT_TABLES
 from pipelines.defs import cohorts, core, feeds, lists, measures
 from pipelines.defs.resources import Site
 from pipelines.partitions import MONTH_BY_ICB
 
-MADE = [key.to_user_string() for module in (feeds, core, cohorts, lists, measures) for a in module.ASSETS for key in a.keys]
+MADE = [
+    key.to_user_string() for module in (feeds, core, cohorts, lists, measures) for a in module.ASSETS for key in a.keys
+]
 PUBLISHED = sorted({*MADE, *VAULT_TABLES, *feeds.QUARANTINE_TABLES})
 
 
@@ -21,14 +23,15 @@ PUBLISHED = sorted({*MADE, *VAULT_TABLES, *feeds.QUARANTINE_TABLES})
 )
 def publication(context: dg.AssetExecutionContext, site: Site) -> dg.MaterializeResult:
     with site.workspace(context) as work:
-        made_from = provenance(
-            work.delivery, code_lists=work.settings.code_lists, key_id=site.pseudonymiser().key_id
-        )
+        made_from = provenance(work.delivery, code_lists=work.settings.code_lists, key_id=site.pseudonymiser().key_id)
         record = {"reference_date": work.reference_date.isoformat(), **made_from}
         manifest = work.store.publish(work.partition, PUBLISHED, record)
         outputs = expose(work.store, work.partition)
     return dg.MaterializeResult(
-        metadata={"manifest": dg.MetadataValue.path(str(manifest)), "report": dg.MetadataValue.path(str(outputs.report))}
+        metadata={
+            "manifest": dg.MetadataValue.path(str(manifest)),
+            "report": dg.MetadataValue.path(str(outputs.report)),
+        }
     )
 
 

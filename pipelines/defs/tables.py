@@ -113,11 +113,17 @@ def _verdict(results: Sequence[RuleResult], key: dg.AssetCheckKey) -> dg.AssetCh
     broken = [result for result in results if result.status != "passed"]
     blocking = [result for result in broken if result.severity == "error"]
     failure = summarise_failures(blocking)
-    table = dg.MetadataValue.md("\n".join(f"- {r.rule_id}: {r.observed} {r.unit}, must be {r.threshold}" for r in broken))
+    table = dg.MetadataValue.md(
+        "\n".join(f"- {r.rule_id}: {r.observed} {r.unit}, must be {r.threshold}" for r in broken)
+    )
     return dg.AssetCheckResult(
         passed=not broken,
         asset_key=key.asset_key,
         check_name=key.name,
         severity=dg.AssetCheckSeverity.ERROR if blocking else dg.AssetCheckSeverity.WARN,
-        metadata={"rules": len(results), "broken": table, SAYS: f"{key.asset_key.to_user_string()}: {failure.what}" if failure else ""},
+        metadata={
+            "rules": len(results),
+            "broken": table,
+            SAYS: f"{key.asset_key.to_user_string()}: {failure.what}" if failure else "",
+        },
     )

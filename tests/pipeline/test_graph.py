@@ -1,4 +1,4 @@
-"""The Dagster graph: every table is an asset under its contract, every feed and core table is guarded by blocking checks."""
+"""The Dagster graph: every table is an asset under its contract, guarded by checks that block what follows."""
 
 import dagster as dg
 import pytest

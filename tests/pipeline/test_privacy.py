@@ -40,7 +40,9 @@ def canary_run(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, str]:
     handler = logging.StreamHandler(logged)
     logging.getLogger().addHandler(handler)
     try:
-        run_partition(SAMPLE_PARTITION, site=Site(home=str(home), feeds=str(feeds), demo=True), listener=lambda *_: None)
+        run_partition(
+            SAMPLE_PARTITION, site=Site(home=str(home), feeds=str(feeds), demo=True), listener=lambda *_: None
+        )
     finally:
         logging.getLogger().removeHandler(handler)
     return home, logged.getvalue()

@@ -83,7 +83,9 @@ def test_sums_are_stored_as_whole_numbers(store: Store, con: ibis.BaseBackend) -
     assert store.read(con, "core_event", OCTOBER, draft=True).schema()["a"].is_integer()
 
 
-@pytest.mark.parametrize(("month", "icb_code"), [("2026-13", "QZZ"), ("26-10", "QZZ"), ("2026-10", "../x"), ("2026-10", "qzz")])
+@pytest.mark.parametrize(
+    ("month", "icb_code"), [("2026-13", "QZZ"), ("26-10", "QZZ"), ("2026-10", "../x"), ("2026-10", "qzz")]
+)
 def test_a_partition_is_a_month_and_an_icb(month: str, icb_code: str) -> None:
     with pytest.raises(ConfigurationError):
         Partition(month, icb_code)
