@@ -68,5 +68,5 @@ def load_settings(**overrides: object) -> Settings:
         raise ConfigurationError(
             f"A setting cannot be used: {first['msg'].lower()}",
             name=".".join(str(part) for part in first["loc"]),
-            hint=f"Correct it in {CONFIG_FILE} or in PHM_{str(first['loc'][0]).upper()}; `phm doctor` lists all settings.",
+            hint=f"Correct it in {CONFIG_FILE} or in the environment (PHM_{str(first["loc"][0]).upper()}).",
         ) from None

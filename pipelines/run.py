@@ -11,13 +11,13 @@ from pathlib import Path
 
 import dagster as dg
 
-from phm.errors import CheckFailed
+from phm.errors import CheckFailed, ConfigurationError
 from phm.provenance import provenance, same_provenance
 from phm.store import Partition
 from pipelines.definitions import defs
 from pipelines.defs.resources import Site
 from pipelines.defs.tables import SAYS
-from pipelines.partitions import ICBS, partition_key
+from pipelines.partitions import ICBS, MONTHS, partition_key
 
 Listener = Callable[[str, int, int], None]
 """Called with the step that starts, its number and the number of steps."""
@@ -44,6 +44,10 @@ def run_partition(partition: Partition, *, site: Site, listener: Listener) -> No
     CheckFailed
         Rules that block were broken; the message names the tables and rules, with their counts.
     """
+    if not MONTHS.has_partition_key(partition.month):
+        raise ConfigurationError(
+            "A month is run when it is over", name=partition.month, hint="Its reference date is its last day."
+        )
     job = defs.resolve_job_def("monthly")
     run_id = str(uuid.uuid4())
     steps = len(job.graph.node_dict)

@@ -8,7 +8,8 @@ Rules (definitions §1):
 - Several readings of one setting on one day count as one: the **lowest pair** (lowest systolic, of equal ones the
   lowest diastolic). Every column below works on these daily readings.
 - Readings of the setting `maternity`, and all readings **during a pregnancy or up to 56 days after a delivery**, do
-  not count; they make up `latest_maternity_bp_*`, where the *highest* pair of the day is shown.
+  not count; they make up `latest_maternity_bp_*`, where the most raised pair of the day is shown
+  (160/110 in either arm before 140/90, of equally raised ones the highest).
 - A recorded pregnancy lasts from its code to the first delivery in the next 280 days, else for 280 days. A delivery
   counts for 56 days, coded pregnancy or not. Time before the first pregnancy code is not known to be pregnant.
 - Of several settings on the latest day the most raised by its own thresholds decides; of equally raised ones,
@@ -41,6 +42,9 @@ CLINIC = Thresholds(raised=(140, 90), stage_2=(160, 100), severe=(180, 120))
 
 AVERAGE = Thresholds(raised=(135, 85), stage_2=(150, 95), severe=(170, 115))
 """Home and daytime ambulatory averages. NICE NG136; severe as in North Central London's public searches, not NICE."""
+
+MATERNITY = Thresholds(raised=(140, 90), stage_2=(160, 110), severe=(160, 110))
+"""Readings in pregnancy and the 8 weeks after, where 160/110 is severe and nothing lies between. NICE NG133."""
 
 SETTINGS = {"ambulatory": AVERAGE, "home": AVERAGE, "clinic": CLINIC, "acute_hospital": CLINIC}
 """Settings that count, first in this order where several are equally raised, with their thresholds."""
@@ -88,7 +92,8 @@ def _by_day(reading: Table, period: Table) -> Table:
 
     A key orders readings: day, level, precedence of the setting, systolic, diastolic, source (see `_unpacked`), so a
     person's largest key is the latest deciding reading. `average` and `clinic` are the decisive keys of their two
-    settings, `average_level` and `clinic_level` how raised those are; `maternity` is day and highest maternity pair.
+    settings, `average_level` and `clinic_level` how raised those are; `maternity` is day, level and pair of
+    the most raised maternity reading.
     """
     joined = reading.left_join(
         period,
@@ -102,8 +107,9 @@ def _by_day(reading: Table, period: Table) -> Table:
     is_maternity = joined.start_date.notnull() | (joined.setting == "maternity")
     pair = joined.systolic * 1000 + joined.diastolic
     source = ibis.cases(*((joined.source == name, digit) for digit, name in enumerate(SOURCES)), else_=len(SOURCES))
+    maternity_level = _level(joined.systolic, joined.diastolic, MATERNITY)
     day = joined.group_by("person_id", "event_date").agg(
-        highest_maternity=pair.max(where=is_maternity),
+        maternity=(maternity_level * 1_000_000 + pair).max(where=is_maternity),
         **{name: (pair * 10 + source).min(where=~is_maternity & (joined.setting == name)) for name in SETTINGS},
     )
     days = day_number(day.event_date)
@@ -117,7 +123,7 @@ def _by_day(reading: Table, period: Table) -> Table:
         "event_date",
         average=ibis.greatest(key["ambulatory"], key["home"]),
         clinic=ibis.greatest(key["clinic"], key["acute_hospital"]),
-        maternity=days * 1_000_000 + day.highest_maternity,
+        maternity=days * 10_000_000 + day.maternity,
     )
     return keys.mutate(average_level=_unpacked(keys.average).level, clinic_level=_unpacked(keys.clinic).level)
 
@@ -142,8 +148,9 @@ def _by_person(day: Table, reference_date: date, months_24_ago: date) -> Table:
     latest, average, clinic_raised, stage_2 = (
         _unpacked(person[name]) for name in ("latest", "average", "clinic_raised", "stage_2")
     )
-    maternity_day_and_systolic, maternity_diastolic = _split(person.maternity, 1000)
-    maternity_day, maternity_systolic = _split(maternity_day_and_systolic, 1000)
+    maternity_day, maternity_pair = _split(person.maternity, 10_000_000)
+    _, maternity_pair = _split(maternity_pair, 1_000_000)
+    maternity_systolic, maternity_diastolic = _split(maternity_pair, 1000)
 
     def days_ago(day: DateColumn) -> IntegerColumn:
         return days_between(day, reference_date)

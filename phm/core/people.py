@@ -24,8 +24,9 @@ Z (not stated), 99 (not known) and blank are `unknown`. Source: NHS Data Diction
 def people(register: Table, geography: Table, deprivation: Table, /, *, reference_date: date) -> Table:
     """`core_person`: one row is one person.
 
-    Where several practices claim a person, the registration that started last is used (of two on one day, that of the
-    practice with the lowest code), ended or not; `registration_count` says how many there were.
+    Where several practices claim a person, a registration that has not ended comes before one that has, then the one
+    that started last (of two on one day, that of the practice with the lowest code); `registration_count` says how
+    many there were.
 
     Parameters
     ----------
@@ -38,8 +39,10 @@ def people(register: Table, geography: Table, deprivation: Table, /, *, referenc
     reference_date
         A registration that ends, or a death, on or before this day counts.
     """
+    has_ended = (register.deregistration_date <= reference_date).fill_null(False)
     latest_first = ibis.window(
-        group_by=register.person_id, order_by=[register.registration_date.desc(), register.practice_code.asc()]
+        group_by=register.person_id,
+        order_by=[has_ended.asc(), register.registration_date.desc(), register.practice_code.asc()],
     )
     latest = (
         register.mutate(

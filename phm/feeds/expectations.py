@@ -9,6 +9,7 @@ Rules that were evaluated at landing are taken from its record: their rows have 
 
 import datetime as dt
 import os
+import sys
 import tempfile
 import warnings
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -102,12 +103,30 @@ def summarise_failures(results: Iterable[RuleResult], /) -> CheckFailed | None:
     return CheckFailed("; ".join(sentences), name=names, hint="Correct the delivery, or the contract if it is wrong.")
 
 
+@contextmanager
+def _quiet_import() -> Iterator[None]:
+    """Import Great Expectations without its reports to its makers, without Spark, without its warnings.
+
+    Where pyspark is installed it would import all of it, which takes seconds, and pyspark's part for remote clusters
+    ends a process it takes for a doctest.
+    """
+    os.environ["GX_ANALYTICS_ENABLED"] = "false"
+    spark = {name: module for name, module in sys.modules.items() if name.partition(".")[0] == "pyspark"}
+    for name in spark:
+        del sys.modules[name]
+    sys.modules["pyspark"] = None  # type: ignore[assignment]
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            yield
+    finally:
+        del sys.modules["pyspark"]
+        sys.modules.update(spark)
+
+
 def _judged(contract: Contract, bounds: Sequence[Bound], observed: Mapping[str, float | None]) -> list[RuleResult]:
     """The verdict of Great Expectations on each number, in the order of `bounds`."""
-    # Nothing is reported to its makers, and nothing is fetched.
-    os.environ["GX_ANALYTICS_ENABLED"] = "false"
-    with warnings.catch_warnings():  # what its imports warn of is between it and its own dependencies
-        warnings.simplefilter("ignore")
+    with _quiet_import():
         import great_expectations as gx
         from great_expectations.expectations import ExpectColumnMaxToBeBetween
 

@@ -28,7 +28,8 @@ def feed_asset(contract: Contract) -> dg.AssetsDefinition:
 
     @dg.multi_asset(name=f"feed_{contract.name}", specs=[spec], partitions_def=MONTH_BY_ICB)
     def asset(context: dg.AssetExecutionContext, site: Site) -> dg.MaterializeResult:
-        with site.workspace(context) as work, tempfile.TemporaryDirectory(dir=work.scratch()) as scratch:
+        work = site.workspace(context)
+        with tempfile.TemporaryDirectory(dir=work.scratch()) as scratch:
             landing = land(
                 work.con.con,
                 contract,

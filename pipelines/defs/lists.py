@@ -31,10 +31,10 @@ def case_finding_list(work: Workspace, member, feature) -> Made:
     description="One workbook for each practice, with the NHS numbers of its own people. Lives in the vault.",
 )
 def practice_list(context: dg.AssetExecutionContext, site: Site) -> dg.MaterializeResult:
-    with site.workspace(context) as work:
-        version = work.store.write(
-            PRACTICE_LIST, work.partition, lambda folder: _write_all(work, folder), built_from=PRACTICE_LIST_INPUTS
-        )
+    work = site.workspace(context)
+    version = work.store.write(
+        PRACTICE_LIST, work.partition, lambda folder: _write_all(work, folder), built_from=PRACTICE_LIST_INPUTS
+    )
     return materialised(version, workbooks=len(version.files))
 
 

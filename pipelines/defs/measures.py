@@ -35,11 +35,11 @@ def measure_value(work: Workspace, feature, geography) -> Made:
     description="One page that opens without a network: how PCNs compare, who becomes a list, how good the data were.",
 )
 def report(context: dg.AssetExecutionContext, site: Site) -> dg.MaterializeResult:
-    with site.workspace(context) as work:
-        page = report_page(work)
-        version = work.store.write(
-            REPORT, work.partition, lambda folder: _write(folder / "report.html", page), built_from=REPORT_INPUTS
-        )
+    work = site.workspace(context)
+    page = report_page(work)
+    version = work.store.write(
+        REPORT, work.partition, lambda folder: _write(folder / "report.html", page), built_from=REPORT_INPUTS
+    )
     return materialised(version, bytes=len(page.encode()))
 
 

@@ -22,11 +22,11 @@ PUBLISHED = sorted({*MADE, *VAULT_TABLES, *feeds.QUARANTINE_TABLES})
     description="Swaps the manifest of the partition: from here on every reader sees this month's tables.",
 )
 def publication(context: dg.AssetExecutionContext, site: Site) -> dg.MaterializeResult:
-    with site.workspace(context) as work:
-        made_from = provenance(work.delivery, code_lists=work.settings.code_lists, key_id=site.pseudonymiser().key_id)
-        record = {"reference_date": work.reference_date.isoformat(), **made_from}
-        manifest = work.store.publish(work.partition, PUBLISHED, record)
-        outputs = expose(work.store, work.partition)
+    work = site.workspace(context)
+    made_from = provenance(work.delivery, code_lists=work.settings.code_lists, key_id=site.pseudonymiser().key_id)
+    record = {"reference_date": work.reference_date.isoformat(), **made_from}
+    manifest = work.store.publish(work.partition, PUBLISHED, record)
+    outputs = expose(work.store, work.partition)
     return dg.MaterializeResult(
         metadata={
             "manifest": dg.MetadataValue.path(str(manifest)),

@@ -1,9 +1,9 @@
 """The site a run belongs to, and the workspace one step of a run computes in."""
 
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -107,17 +107,18 @@ class Site(dg.ConfigurableResource):
         settings = self.settings
         return Pseudonymiser.from_key(settings.site_key, settings.key_path)
 
-    @contextmanager
-    def workspace(self, context: dg.AssetExecutionContext | dg.AssetCheckExecutionContext) -> Iterator[Workspace]:
-        """A workspace for the partition `context` is about; the engine is closed whatever happens.
-
-        What the engine spills to disk while it computes goes into the vault.
-        """
+    def workspace(self, context: dg.AssetExecutionContext | dg.AssetCheckExecutionContext) -> Workspace:
+        """A workspace for the partition `context` is about."""
         settings = self.settings
-        con = connect(
-            threads=settings.threads, memory_limit=settings.memory_limit, temp_directory=settings.vault_dir / "scratch"
-        )
-        try:
-            yield Workspace(settings, self.store, con, partition_of(context))
-        finally:
-            con.disconnect()
+        scratch = settings.vault_dir / "scratch"
+        con = _engine(settings.threads, settings.memory_limit, scratch)
+        return Workspace(settings, self.store, con, partition_of(context))
+
+
+@cache
+def _engine(threads: int, memory_limit: str, scratch: Path) -> ibis.BaseBackend:
+    """The engine of this process. One for all steps: Ibis drops what a step cached when nothing refers to it any more.
+
+    What it spills to disk while it computes goes into the vault.
+    """
+    return connect(threads=threads, memory_limit=memory_limit, temp_directory=scratch)

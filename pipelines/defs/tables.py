@@ -36,10 +36,10 @@ def table_assets(*names: str, group: str, inputs: Sequence[str]) -> Callable[[Co
             partitions_def=MONTH_BY_ICB,
         )
         def asset(context: dg.AssetExecutionContext, site: Site):
-            with site.workspace(context) as work:
-                made = compute(work, *work.read(inputs))
-                for contract, of_table in zip(contracts, made if isinstance(made, tuple) else (made,), strict=True):
-                    yield materialised(work.write(contract, of_table, built_from=inputs))
+            work = site.workspace(context)
+            made = compute(work, *work.read(inputs))
+            for contract, of_table in zip(contracts, made if isinstance(made, tuple) else (made,), strict=True):
+                yield materialised(work.write(contract, of_table, built_from=inputs))
 
         return asset
 
@@ -97,8 +97,8 @@ def contract_checks(contract: Contract, *, table: str) -> dg.AssetChecksDefiniti
 
     @dg.multi_asset_check(specs=specs, name=f"{table}_contract", can_subset=True)
     def checks(context: dg.AssetCheckExecutionContext, site: Site):
-        with site.workspace(context) as work:
-            results = work.check(contract, table)
+        work = site.workspace(context)
+        results = work.check(contract, table)
         by_check: dict[str, list[RuleResult]] = {name: [] for name in asked}
         for result in results:
             by_check[ROW_RULES if result.rule_id in row_rules else result.rule_id].append(result)

@@ -88,7 +88,9 @@ create table maternity_period as
 
 create table maternal as
   select r.nhs_number, max_by({'day': event_date, 'systolic': systolic, 'diastolic': diastolic},
-                              (event_date - date '1900-01-01') * 1000000 + systolic * 1000 + diastolic) as highest
+                              (event_date - date '1900-01-01') * 10000000
+                              + ((systolic >= 160 or diastolic >= 110)::int + (systolic >= 140 or diastolic >= 90)::int) * 1000000
+                              + systolic * 1000 + diastolic) as highest
   from reading r left join (select distinct nhs_number from maternity_period) m using (nhs_number)
   where setting = 'maternity' or (m.nhs_number is not null and exists (
     from maternity_period p where p.nhs_number = r.nhs_number and event_date between start_date and end_date))
@@ -158,7 +160,8 @@ create table attendance_feature as
 create table person_feature as
   with person as (
     select * from register
-    qualify row_number() over (partition by nhs_number order by registration_date desc, practice_code) = 1)
+    qualify row_number() over (partition by nhs_number order by coalesce(deregistration_date <= date '${reference_date}', false),
+      registration_date desc, practice_code) = 1)
   select person.*, pcn_code, place_code, icb_code, imd_score, imd_decile, (imd_decile + 1) // 2 as imd_quintile,
          date_sub('year', date_of_birth, date '${reference_date}') as age,
          date_sub('month', registration_date, date '${reference_date}') as registered_months,

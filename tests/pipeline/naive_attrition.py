@@ -177,10 +177,10 @@ def _is_maternal(person: Person, day: date) -> bool:
 def _maternity_output(maternal: list[Reading], severe_before: Reading | None, today: date) -> dict[str, str]:
     day = max((r.day for r in maternal), default=None)
     if day and (today - day).days <= 56:
-        systolic, diastolic = max((r.systolic, r.diastolic) for r in maternal if r.day == day)
-        if systolic >= 160 or diastolic >= 110:
+        of_day = [r for r in maternal if r.day == day]
+        if any(r.systolic >= 160 or r.diastolic >= 110 for r in of_day):
             return {"maternity_raised_bp": "maternity_immediate"}
-        if systolic >= 140 or diastolic >= 90:
+        if any(r.systolic >= 140 or r.diastolic >= 90 for r in of_day):
             return {"maternity_raised_bp": "maternity_same_day"}
     if severe_before and (day is None or day <= severe_before.day):
         return {"maternity_raised_bp": "severe_before_pregnancy"}

@@ -67,7 +67,7 @@ def people(delivery: Path, reference_date: date) -> dict[str, Person]:
     everyone: dict[str, Person] = {}
     for row in naive_delivery.registrations(delivery):
         known = everyone.get(row["nhs_number"])
-        if known is None or _is_later(row, known.registration):
+        if known is None or _counts_before(row, known.registration, reference_date):
             everyone[row["nhs_number"]] = Person(row["practice_code"], row)
 
     concepts = defaultdict(set)
@@ -99,7 +99,13 @@ def people(delivery: Path, reference_date: date) -> dict[str, Person]:
     return everyone
 
 
-def _is_later(row: Row, than: Row) -> bool:
+def _counts_before(row: Row, than: Row, today: date) -> bool:
+    """A registration that has not ended before one that has, then the one that started last, then the lower code."""
+    has_ended, other_has_ended = (
+        r["deregistration_date"] is not None and r["deregistration_date"] <= today for r in (row, than)
+    )
+    if has_ended != other_has_ended:
+        return other_has_ended
     if row["registration_date"] != than["registration_date"]:
         return row["registration_date"] > than["registration_date"]
     return row["practice_code"] < than["practice_code"]

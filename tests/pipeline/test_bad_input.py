@@ -1,4 +1,4 @@
-"""What bad input gets: a message naming file and column, nothing published, and the month before untouched."""
+"""What bad input gets: a message naming file and column, nothing published, and what was published untouched."""
 
 import gzip
 import hashlib
@@ -15,12 +15,12 @@ from phm.store import Partition, Store
 from phm.synthetic.delivery import generate
 from pipelines.run import Site, run_partition
 
-BAD = Partition("2026-11", "QZZ")
+BAD = Partition("2026-09", "QZZ")
 
 
 @pytest.fixture(scope="module")
 def good_delivery(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Feeds folder with a sound delivery of the month after the published one."""
+    """Feeds folder with a sound delivery of another month than the published one."""
     feeds = tmp_path_factory.mktemp("good")
     generate(feeds, month=BAD.month, seed=2, people=1_500)
     return feeds
@@ -91,7 +91,7 @@ def truncated_gzip(delivery: Path) -> None:
 
 def another_month(delivery: Path) -> None:
     for file in (delivery / "gp_register").iterdir():
-        edit(file, lambda text: text.replace("2026-11-30", "2026-10-31"))
+        edit(file, lambda text: text.replace("2026-09-30", "2026-08-31"))
 
 
 def practice_not_in_map(delivery: Path) -> None:
@@ -116,6 +116,7 @@ def lsoas_of_the_other_vintage(delivery: Path) -> None:
     current = sorted(set(lookup["LSOA21CD"]))
     old = {code: f"E0198{number:04d}" for number, code in enumerate(current)}
     lookup["F_LSOA11CD"] = lookup["LSOA21CD"].map(old)
+    lookup = lookup.drop_duplicates("LSOA21CD")
     lookup.to_csv(delivery / "lsoa_2011_to_2021.csv", index=False)
     for file in (delivery / "gp_register").iterdir():
         text = file.read_text()

@@ -30,7 +30,7 @@ report
 """
 
 
-def graph() -> dg.AssetGraph:
+def graph():
     return defs.resolve_asset_graph()
 
 
@@ -54,7 +54,7 @@ def test_every_contracted_table_shows_its_columns() -> None:
 
     for name in contracted:
         schema = by_key[name].metadata["dagster/column_schema"]
-        assert [column.name for column in schema.value.columns] == list(load_contracts()[name].column_names)
+        assert [column.name for column in schema.columns] == list(load_contracts()[name].column_names)
 
 
 def test_the_schedule_runs_on_london_time() -> None:

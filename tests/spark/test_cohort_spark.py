@@ -8,7 +8,13 @@ from phm.cohorts.evaluate import evaluate
 from phm.cohorts.reasons import texts
 from tests.spec.cohorts.rows import REFERENCE_DATE, feature_table, random_rows
 
-pytestmark = [pytest.mark.spark, pytest.mark.slow]
+pytestmark = [
+    pytest.mark.spark,
+    pytest.mark.slow,
+    pytest.mark.filterwarnings("ignore:PySpark does not yet fully support pandas:FutureWarning"),
+    pytest.mark.filterwarnings("ignore:The copy keyword is deprecated"),
+    pytest.mark.filterwarnings("ignore::ResourceWarning"),
+]
 
 
 def test_default_cohort_agrees_with_duckdb(spark, tmp_path):

@@ -8,7 +8,13 @@ import pytest
 from phm.expressions import Scope, parse
 from tests.property.test_expressions import COLUMNS, REFERENCE_DATE, ROWS, SCHEMA, SCOPE, SETTINGS
 
-pytestmark = [pytest.mark.spark, pytest.mark.slow]
+pytestmark = [
+    pytest.mark.spark,
+    pytest.mark.slow,
+    pytest.mark.filterwarnings("ignore:PySpark does not yet fully support pandas:FutureWarning"),
+    pytest.mark.filterwarnings("ignore:The copy keyword is deprecated"),
+    pytest.mark.filterwarnings("ignore::ResourceWarning"),
+]
 
 CONDITIONS = [
     "i / 0 is null",

@@ -199,7 +199,7 @@ CASES = [
         {"latest_bp_date": date(2026, 10, 30), "latest_hypertension_date": None},
     ),
     Case(
-        "readings of maternity and of pregnancy do not count; the highest of the day is shown",
+        "readings of maternity and of pregnancy do not count; the most raised of the day is shown",
         """
         1 | 2026-02-01 | pregnancy
         1 | 2026-01-31 | blood_pressure | 128/80
@@ -216,6 +216,14 @@ CASES = [
             "latest_maternity_bp_diastolic": 91,
             "is_pregnant": True,
         },
+    ),
+    Case(
+        "of two maternity readings of a day 160/110 in either arm comes before a higher systolic",
+        """
+        1 | 2026-09-01 | blood_pressure | 155/90  | maternity | maternity
+        1 | 2026-09-01 | blood_pressure | 150/112 | maternity | maternity
+        """,
+        {"latest_maternity_bp_systolic": 150, "latest_maternity_bp_diastolic": 112},
     ),
     Case(
         "56 days after a delivery are maternity, the 57th is not",

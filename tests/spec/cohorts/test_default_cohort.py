@@ -136,6 +136,8 @@ bp                     | also                                                   
 120/70 clinic 90       | is_pregnant=yes latest_maternity_bp_date=3 latest_maternity_bp_systolic=159 latest_maternity_bp_diastolic=109 | maternity_raised_bp: maternity_same_day | just below
 120/70 clinic 90       | is_postpartum=yes latest_maternity_bp_date=3 latest_maternity_bp_systolic=160 latest_maternity_bp_diastolic=80 | maternity_raised_bp: maternity_immediate | 160
 120/70 clinic 90       | is_pregnant=yes latest_maternity_bp_date=56 latest_maternity_bp_systolic=130 latest_maternity_bp_diastolic=110 | maternity_raised_bp: maternity_immediate | 110, last recent day
+120/70 clinic 90       | is_pregnant=yes latest_maternity_bp_date=56 latest_maternity_bp_systolic=145 latest_maternity_bp_diastolic=80 | maternity_raised_bp: maternity_same_day | last recent day
+120/70 clinic 90       | is_pregnant=yes latest_maternity_bp_date=57 latest_maternity_bp_systolic=145 latest_maternity_bp_diastolic=80 | pregnant_or_postpartum | not recent
 120/70 clinic 90       | is_pregnant=yes latest_maternity_bp_date=57 latest_maternity_bp_systolic=165 latest_maternity_bp_diastolic=110 | pregnant_or_postpartum | not recent
 120/70 clinic 90       | latest_maternity_bp_date=3 latest_maternity_bp_systolic=165 latest_maternity_bp_diastolic=110 | none | neither pregnant nor postpartum
 185/90 clinic 90       | is_pregnant=yes                                        | maternity_raised_bp: severe_before_pregnancy | severe before and never repeated
@@ -280,7 +282,12 @@ def test_settings_change_who_is_listed():
     assert places(wider, [asian]) == {person_id(2): "stage_1_high_risk"}
     unmeasured = feature_row(3, **reading("none"), age=44)
     assert places(DEFINITION.with_settings({"not_measured_from_age": 45}), [unmeasured]) == {person_id(3): "none"}
+    assert places(DEFINITION.with_settings({"not_measured_from_age": 44}), [unmeasured]) == {
+        person_id(3): "not_measured"
+    }
 
+
+WHITE_COAT = "white-coat hypertension coded 4 May 2020; no normal home or ambulatory average in the last 12 months"
 
 CONFIRMED = {
     "latest_average_date": days_ago(20),
@@ -291,6 +298,13 @@ CONFIRMED = {
 }
 
 REASONS = [
+    (
+        {**reading("160/99 clinic 30"), "latest_white_coat_date": dt.date(2020, 5, 4)},
+        f"{WHITE_COAT}; latest 160/99 clinic (practice), 1 Oct 2026",
+        None,
+        None,
+    ),
+    ({**reading("none"), "latest_white_coat_date": dt.date(2020, 5, 4)}, WHITE_COAT, None, None),
     (
         {**reading("136/80 home 20"), **CONFIRMED},
         "136/80 home average, 11 Oct 2026, 135/85 or more; clinic or hospital 140/90 or more, first on 1 Sep 2026; "
@@ -505,6 +519,16 @@ def test_people_on_a_recall_are_checked_there_and_nowhere_else():
 def test_who_is_sent_to_a_health_check():
     found = said(EIGHTEEN_UP, [{**reading("none"), **changes} for changes, _ in HEALTH_CHECK])
     assert ["NHS Health Check" in (entry["routes"] or "") for entry in found] == [sent for _, sent in HEALTH_CHECK]
+
+
+def test_who_is_sent_to_a_pharmacy():
+    cases = [({"age": 39}, False), ({"age": 40}, True), ({"age": 39, "has_family_history_cvd": True}, True)]
+    cases += [({"is_housebound": True}, False), ({"has_diabetes": True}, False)]
+    people = [{**reading("none"), **changes} for changes, _ in cases]
+    found = ["pharmacy" in (entry["routes"] or "") for entry in said(DEFINITION, people)]
+    assert found == [sent for _, sent in cases]
+    agreed = said(DEFINITION.with_settings({"pharmacy_under_40_by_agreement": True}), people)
+    assert "pharmacy" in agreed[0]["routes"]
 
 
 @pytest.mark.parametrize("opt_out", ["has_type_1_opt_out", "has_national_data_opt_out"])

@@ -185,6 +185,8 @@ person | practice_code | ethnicity_code | lsoa_code | registration_date | deregi
 3      | A81001        | Z              |           | 2020-01-01        | 2026-10-31          | 2026-10-31
 4      | A81001        | N              | E01000002 | 2020-01-01        |                     | 2026-11-01
 5      | A81001        |                | E01000002 | 2020-01-01        |                     |
+6      | A81001        | A              | E01000002 | 2015-01-01        |                     |
+6      | A81003        | A              | E01000001 | 2021-01-01        | 2026-05-01          |
 """
 
 
@@ -214,22 +216,22 @@ def test_person_columns(found):
     assert found.schema.equals(PERSON_SCHEMA)
 
 
-def test_the_latest_registration_wins_then_the_lowest_practice_code(found):
+def test_an_open_registration_wins_then_the_latest_then_the_lowest_practice_code(found):
     latest = [(row["practice_code"], row["registration_count"]) for row in found.to_pylist()]
-    assert latest == [("A81003", 2), ("A81002", 2), ("A81001", 1), ("A81001", 1), ("A81001", 1)]
+    assert latest == [("A81003", 2), ("A81002", 2), ("A81001", 1), ("A81001", 1), ("A81001", 1), ("A81001", 2)]
 
 
 def test_registered_and_alive_at_the_end_of_the_reference_date(found):
     states = [(row["is_registered"], row["is_alive"]) for row in found.to_pylist()]
-    assert states == [(True, True), (True, True), (False, False), (True, True), (True, True)]
+    assert states == [(True, True), (True, True), (False, False), (True, True), (True, True), (True, True)]
 
 
 def test_ethnic_groups(found):
-    assert found["ethnicity_group"].to_pylist() == ["white", "other", "unknown", "black", "unknown"]
+    assert found["ethnicity_group"].to_pylist() == ["white", "other", "unknown", "black", "unknown", "white"]
 
 
 def test_deprivation_and_areas(found):
-    assert found["imd_quintile"].to_pylist() == [1, None, None, 5, 5]
-    assert found["imd_score"].to_pylist() == [40.5, None, None, 8.0, 8.0]
-    assert found["place_code"].to_pylist() == ["00L", "P2", "P1", "P1", "P1"]
-    assert found["has_type_1_opt_out"].to_pylist() == [False] * 5
+    assert found["imd_quintile"].to_pylist() == [1, None, None, 5, 5, 5]
+    assert found["imd_score"].to_pylist() == [40.5, None, None, 8.0, 8.0, 8.0]
+    assert found["place_code"].to_pylist() == ["00L", "P2", "P1", "P1", "P1", "P1"]
+    assert found["has_type_1_opt_out"].to_pylist() == [False] * 6

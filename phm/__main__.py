@@ -1,0 +1,5 @@
+"""`python -m phm`: the same as the `phm` command."""
+
+from phm.cli import main
+
+main()
