@@ -65,8 +65,9 @@ def load_settings(**overrides: object) -> Settings:
         ) from None
     except ValidationError as error:
         first = error.errors()[0]
+        setting = ".".join(str(part) for part in first["loc"])
         raise ConfigurationError(
             f"A setting cannot be used: {first['msg'].lower()}",
-            name=".".join(str(part) for part in first["loc"]),
-            hint=f"Correct it in {CONFIG_FILE} or in the environment (PHM_{str(first["loc"][0]).upper()}).",
+            name=setting,
+            hint=f"Correct it in {CONFIG_FILE} or in the environment (PHM_{setting.upper()}).",
         ) from None
