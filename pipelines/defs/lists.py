@@ -12,6 +12,8 @@ from pipelines.defs.resources import Made, Site, Workspace
 from pipelines.defs.tables import checks_of, materialised, table_asset
 from pipelines.partitions import MONTH_BY_ICB
 
+FEW_PRACTICES = 20
+"""Up to so many lists it takes longer to start processes than to write them."""
 PRACTICE_LIST = "practice_list"
 PRACTICE_LIST_INPUTS = ("case_finding_list", "cohort_attrition", "core_geography", "identity")
 
@@ -55,6 +57,7 @@ def _write_all(work: Workspace, folder: Path) -> dict[str, int]:
                 format="xlsx",
                 reason="scheduled run of the month",
                 draft=True,
+                workers=work.settings.threads if len(practice_codes) > FEW_PRACTICES else 1,
             )
         )
         for definition in load_definitions()
