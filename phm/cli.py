@@ -32,6 +32,7 @@ key = typer.Typer(no_args_is_help=True, help="The site key NHS numbers are pseud
 app.add_typer(lists, name="lists")
 app.add_typer(key, name="key")
 
+WIDTH_OF_A_FILE = 160
 DEMO_MONTH = "2026-10"
 DEMO_ICB = "QZZ"
 
@@ -138,7 +139,10 @@ def validate(
 
     reference_date = Partition(month or _last_month(), "ANY").reference_date
     results = check(path, load_contract(contract), reference_date=reference_date)
-    table = Table("rule", "status", "severity", "observed", "must be", "what it asks")
+    table = Table()
+    for heading in ("rule", "status", "severity", "observed", "must be"):
+        table.add_column(heading, no_wrap=True)
+    table.add_column("what it asks")
     colours = {"passed": "green", "failed": "red", "could_not_evaluate": "yellow"}
     for r in results:
         status = f"[{colours[r.status]}]{r.status.replace('_', ' ')}[/]"
@@ -253,7 +257,8 @@ def _synthesise(
 def _console(*, stderr: bool = False) -> "Console":
     from rich.console import Console
 
-    return Console(stderr=stderr, soft_wrap=True, highlight=False)
+    width = None if (sys.stderr if stderr else sys.stdout).isatty() else WIDTH_OF_A_FILE
+    return Console(stderr=stderr, soft_wrap=True, highlight=False, width=width)
 
 
 def _say(text: str) -> None:

@@ -83,7 +83,9 @@ def pull(
         for table in ("case_finding_list", "cohort_attrition", "identity", "core_geography")
     )
     listed = entries.filter(entries.cohort_id == definition.id)
-    numbers = identity.semi_join(listed, "person_id").select("person_id", "nhs_number").to_pandas().set_index("person_id")
+    numbers = (
+        identity.semi_join(listed, "person_id").select("person_id", "nhs_number").to_pandas().set_index("person_id")
+    )
     by_practice = dict(iter(listed.to_pandas().groupby("practice_code")))
     steps = dict(iter(attrition.filter(attrition.cohort_id == definition.id).to_pandas().groupby("practice_code")))
     areas = geography.to_pandas().set_index("practice_code")

@@ -1,0 +1,50 @@
+"""Killed at any point and run again: the same bytes as a run nobody disturbed."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from phm.store import Store
+from tests.conftest import SAMPLE, SAMPLE_PARTITION
+
+
+def start(home: Path) -> subprocess.Popen:
+    environment = {**os.environ, "PHM_HOME": str(home), "PHM_SITE_KEY": "k" * 40}
+    command = [sys.executable, "-m", "phm", "run", "--feeds", str(SAMPLE), "--month", SAMPLE_PARTITION.month]
+    return subprocess.Popen(command, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+
+
+def published_bytes(home: Path) -> dict[str, bytes]:
+    store = Store(home)
+    found = {"manifest": (home / "manifests" / "published" / f"{SAMPLE_PARTITION.key}.json").read_bytes()}
+    for table in store.manifest(SAMPLE_PARTITION)["tables"]:
+        for file in store.files(table, SAMPLE_PARTITION):
+            found[f"{table}/{file.name}"] = file.read_bytes()
+    return found
+
+
+@pytest.fixture(scope="module")
+def undisturbed(tmp_path_factory: pytest.TempPathFactory) -> dict[str, bytes]:
+    home = tmp_path_factory.mktemp("undisturbed")
+    assert start(home).wait() == 0
+    return published_bytes(home)
+
+
+@pytest.mark.skipif(os.name != "posix", reason="needs SIGKILL")
+@pytest.mark.parametrize("drafted", ["feed_gp_event", "core_event", "case_finding_list", "report"])
+def test_killed_and_run_again(drafted: str, undisturbed: dict[str, bytes], tmp_path: Path) -> None:
+    """`drafted` is the table whose first file appears just before the run is killed."""
+    running = start(tmp_path)
+    while running.poll() is None and not list((tmp_path / "tables" / drafted).rglob("*.*")):
+        time.sleep(0.01)
+    running.send_signal(signal.SIGKILL)
+    assert running.wait() == -signal.SIGKILL
+    assert Store(tmp_path).partitions() == []
+
+    assert start(tmp_path).wait() == 0
+    assert published_bytes(tmp_path) == undisturbed
