@@ -1,5 +1,6 @@
 """What tests of several parts share: the committed sample, and a month published from it."""
 
+import os
 import shutil
 from pathlib import Path
 
@@ -9,6 +10,8 @@ from filelock import FileLock
 from phm.store import Partition
 
 ROOT = Path(__file__).resolve().parents[1]
+SHARED = Path(os.environ.get("PHM_PUBLISHED_FILES", ROOT.parent / "shared"))
+"""Folder of published files (`real`) and of answers to check against (`oracles`); tests that find none skip."""
 SAMPLE = ROOT / "data_samples"
 SAMPLE_PARTITION = Partition("2026-10", "QZZ")
 

@@ -11,12 +11,12 @@ from phm.core.features import person_features
 from phm.core.geography import check_practices, practices
 from phm.core.people import people
 from pipelines.defs.resources import Made, Workspace
-from pipelines.defs.tables import checks_of, table_asset, table_assets
+from pipelines.defs.tables import checks_of, table_assets
 
 EVENT_INPUTS = ("feed_gp_event", "feed_gp_medication", "feed_emergency_attendance", "core_person")
 
 
-@table_asset(
+@table_assets(
     "core_geography", group="core", inputs=["feed_gp_register", "feed_practice_membership", "feed_place_membership"]
 )
 def core_geography(work: Workspace, register, membership, places) -> Made:
@@ -27,7 +27,7 @@ def core_geography(work: Workspace, register, membership, places) -> Made:
     return Made(practices(membership, map_of_places, icb_code=icb_code), remarks)
 
 
-@table_asset(
+@table_assets(
     "core_person",
     group="core",
     inputs=["feed_gp_register", "core_geography", "feed_deprivation", "feed_lsoa_lookup"],
@@ -51,7 +51,7 @@ def core_event(work: Workspace, gp_event, *others) -> tuple[Made, Made]:
     )
 
 
-@table_asset("person_feature", group="features", inputs=["core_event", "core_person"])
+@table_assets("person_feature", group="features", inputs=["core_event", "core_person"])
 def person_feature(work: Workspace, event, person) -> Made:
     return Made(person_features(event, person, reference_date=work.reference_date))
 

@@ -9,7 +9,7 @@ from phm.cohorts.definition import load_definitions
 from phm.lists.prioritise import entries
 from phm.lists.pull import pull
 from pipelines.defs.resources import Made, Site, Workspace
-from pipelines.defs.tables import checks_of, materialised, table_asset
+from pipelines.defs.tables import checks_of, materialised, table_assets
 from pipelines.partitions import MONTH_BY_ICB
 
 FEW_PRACTICES = 20
@@ -18,7 +18,7 @@ PRACTICE_LIST = "practice_list"
 PRACTICE_LIST_INPUTS = ("case_finding_list", "cohort_attrition", "core_geography", "identity")
 
 
-@table_asset("case_finding_list", group="lists", inputs=["cohort_member", "person_feature"])
+@table_assets("case_finding_list", group="lists", inputs=["cohort_member", "person_feature"])
 def case_finding_list(work: Workspace, member, feature) -> Made:
     lists = [entries(d, member, feature, reference_date=work.reference_date) for d in load_definitions()]
     return Made(ibis.union(*lists))

@@ -11,14 +11,14 @@ from phm.report.page import build_report
 from phm.report.quality import quality_counts
 from pipelines.defs.feeds import FEED_TABLES
 from pipelines.defs.resources import Made, Site, Workspace
-from pipelines.defs.tables import checks_of, materialised, table_asset
+from pipelines.defs.tables import checks_of, materialised, table_assets
 from pipelines.partitions import MONTH_BY_ICB
 
 REPORT = "report"
 REPORT_INPUTS = ("measure_value", "cohort_attrition", "core_geography", "core_event_issue", "core_person", *FEED_TABLES)
 
 
-@table_asset("measure_value", group="measures", inputs=["person_feature", "core_geography"])
+@table_assets("measure_value", group="measures", inputs=["person_feature", "core_geography"])
 def measure_value(work: Workspace, feature, geography) -> Made:
     measures = load_measures()
     raw = measure_values(feature, geography, definitions=measures, reference_date=work.reference_date)

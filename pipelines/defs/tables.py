@@ -16,13 +16,7 @@ ROW_RULES = "row_rules"
 SAYS = "says"
 """Metadata of a failed check that `phm run` prints: one sentence without values."""
 
-
 Compute = Callable[..., Made | tuple[Made, ...]]
-
-
-def table_asset(name: str, *, group: str, inputs: Sequence[str]) -> Callable[[Compute], dg.AssetsDefinition]:
-    """Make an asset of a function from a workspace and its input tables to the rows of table `name`."""
-    return table_assets(name, group=group, inputs=inputs)
 
 
 def table_assets(*names: str, group: str, inputs: Sequence[str]) -> Callable[[Compute], dg.AssetsDefinition]:

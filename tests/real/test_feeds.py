@@ -1,11 +1,10 @@
 """Published files, as published, against the contracts; totals are those their publishers or collectors state.
 
-The files are looked for in the folder PHM_PUBLISHED_FILES, else in `shared/real` beside the checkout.
+The files are looked for in `real` of the folder PHM_PUBLISHED_FILES, else of `shared` beside the checkout.
 """
 
 import csv
 import datetime as dt
-import os
 from pathlib import Path
 
 import duckdb
@@ -16,10 +15,11 @@ from phm.feeds import row_sql
 from phm.feeds.contracts import load_contract
 from phm.feeds.landing import Landing, check_rejected, land
 from phm.governance.pseudonyms import Pseudonymiser
+from tests.conftest import SHARED
 
 pytestmark = pytest.mark.real
 
-FILES = Path(os.environ.get("PHM_PUBLISHED_FILES", Path(__file__).resolve().parents[3] / "shared" / "real"))
+FILES = SHARED / "real"
 
 
 def published(name: str) -> Path:

@@ -1,7 +1,6 @@
 """Intervals against published results and at the edges."""
 
 import csv
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -9,8 +8,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from phm.measures.rates import wilson
+from tests.conftest import SHARED
 
-RATES = Path("/work/shared/oracles/rates")
+RATES = SHARED / "oracles" / "rates"
 
 
 @pytest.mark.real

@@ -7,8 +7,7 @@ import pytest
 
 from phm.core.codelists import EXAMPLE_CODE_LISTS
 from phm.synthetic.delivery import Delivery, generate
-
-SHARED = Path(__file__).resolve().parents[4] / "shared"
+from tests.conftest import SHARED
 
 
 class Look:
