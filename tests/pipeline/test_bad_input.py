@@ -9,8 +9,9 @@ from pathlib import Path
 import pyarrow.csv as pa_csv
 import pyarrow.parquet as pq
 import pytest
+from filelock import FileLock
 
-from phm.errors import CheckFailed, PhmError, UnreadableFeed
+from phm.errors import CheckFailed, ConfigurationError, PhmError, UnreadableFeed
 from phm.store import Partition, Store
 from phm.synthetic.delivery import generate
 from pipelines.run import Site, run_partition
@@ -161,3 +162,9 @@ def test_the_same_delivery_undamaged_is_published(feeds: Path, home: Path) -> No
     run_partition(BAD, site=Site(home=str(home), feeds=str(feeds), demo=True), listener=lambda *_: None)
 
     assert BAD in Store(home).partitions()
+
+
+def test_a_second_run_of_the_same_month_is_kept_away(feeds: Path, tmp_path: Path) -> None:
+    (tmp_path / "manifests").mkdir()
+    with FileLock(tmp_path / "manifests" / f".{BAD.key}.lock"), pytest.raises(ConfigurationError, match="under way"):
+        run_partition(BAD, site=Site(home=str(tmp_path), feeds=str(feeds), demo=True), listener=lambda *_: None)
