@@ -4,7 +4,7 @@ VENV ?= .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt
 
-.PHONY: run test bench lint dev qnc clean
+.PHONY: run test bench lint dev clean
 
 run: $(VENV)/.run
 	$(BIN)/phm run --demo
