@@ -17,12 +17,12 @@ from phm.cohorts.templates import Template
 from phm.errors import DefinitionError
 from phm.expressions import Document, Expression, Scope, Variable, parse, read_document
 from phm.expressions.document import nearest
+from phm.expressions.language import CONTRACT_TYPES
 from phm.feeds.contracts import load_contract
 from phm.resources import library_dir
 
 LIST = "list"
 USES = ("practice", "linked", "planning")
-TYPES = {"BIGINT": "integer", "DOUBLE": "number", "VARCHAR": "string", "BOOLEAN": "boolean", "DATE": "date"}
 
 
 @dataclass(frozen=True)
@@ -102,7 +102,7 @@ def _schema() -> dict[str, Any]:
 def feature_columns() -> dict[str, Variable]:
     """The columns a condition may use: those of the contract of `person_feature`."""
     columns = load_contract("person_feature").columns
-    return {column.name: Variable(TYPES[column.type], column.valid_values) for column in columns}
+    return {column.name: Variable(CONTRACT_TYPES[column.type], column.valid_values) for column in columns}
 
 
 class _Loader:

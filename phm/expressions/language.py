@@ -26,6 +26,9 @@ from typing import Any
 import ibis
 import ibis.expr.types as ir
 
+CONTRACT_TYPES = {"BIGINT": "integer", "DOUBLE": "number", "VARCHAR": "string", "BOOLEAN": "boolean", "DATE": "date"}
+"""What a column of each physical type of a contract is in an expression."""
+
 IBIS_TYPES = {"integer": "int64", "number": "float64", "string": "string", "boolean": "boolean", "date": "date"}
 
 

@@ -13,10 +13,10 @@ from typing import Any, Literal
 
 from phm.errors import DefinitionError
 from phm.expressions import Document, Expression, Scope, Variable, parse, read_document
+from phm.expressions.language import CONTRACT_TYPES
 from phm.feeds.contracts import load_contract
 from phm.resources import library_dir
 
-_KINDS = {"BIGINT": "integer", "DOUBLE": "number", "VARCHAR": "string", "BOOLEAN": "boolean", "DATE": "date"}
 _TEXT = {"type": "string", "minLength": 1}
 _AGE = {"type": "integer", "minimum": 0, "maximum": 120}
 _SCHEMA: dict[str, Any] = {
@@ -146,4 +146,4 @@ def _check_parts(document: Document) -> None:
 @cache
 def _scope() -> Scope:
     columns = load_contract("person_feature").columns
-    return Scope({column.name: Variable(_KINDS[column.type], column.valid_values) for column in columns})
+    return Scope({column.name: Variable(CONTRACT_TYPES[column.type], column.valid_values) for column in columns})
