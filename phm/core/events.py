@@ -11,7 +11,7 @@ pressure without the other half.
 """
 
 import ibis
-from ibis.expr.types import BooleanColumn, IntegerScalar, Table
+from ibis.expr.types import BooleanColumn, FloatingColumn, Table, Value
 
 from phm.core.pairing import pair_halves
 
@@ -35,6 +35,9 @@ _BP_CONCEPTS = {
     for arm in ("systolic", "diastolic")
     for kind, setting in (("clinic", "clinic"), ("home_average", "home"), ("ambulatory_average", "ambulatory"))
 }
+
+_USABLE = (1, 999)
+"""A half of a blood pressure outside this is paired with nothing, mm Hg."""
 
 _COLUMNS = ("person_id", "event_date", "concept", "value", "systolic", "diastolic", "setting", "source")
 
@@ -131,25 +134,17 @@ def issues(
     if paired is None:
         paired = readings(gp_event, person, code_lists)
     implausible = paired.filter(~_is_plausible(paired))
-    halves = _halves(gp_event, _person_numbers(person), code_lists)
-    listed = gp_event.semi_join(_codes(code_lists, "snomed_ct", "snomed_code"), "snomed_code")
-    others = _others(gp_event, code_lists).semi_join(person, "person_id")
-    implausible_others = others.filter(~others.is_plausible).select("practice_code", "record_id").distinct()
-    issued = gp_medication.semi_join(_codes(code_lists, "dmd", "dmd_code"), "dmd_code")
-    unknown_attender = emergency_attendance.anti_join(person, "person_id")
     parts = [
-        _no_list(gp_event, "snomed_code", code_lists, "snomed_ct", "gp_event"),
-        _no_list(gp_medication, "dmd_code", code_lists, "dmd", "gp_medication"),
-        _counted(listed.anti_join(person, "person_id"), "gp_event", "person_not_in_register"),
-        _counted(issued.anti_join(person, "person_id"), "gp_medication", "person_not_in_register"),
+        _entries_left_out(gp_event, person, code_lists),
+        _issues_left_out(gp_medication, person, code_lists),
         _counted(
-            unknown_attender.select(practice_code=ibis.null("string")), "emergency_attendance", "person_not_in_register"
+            emergency_attendance.anti_join(person, "person_id").select(
+                practice_code=ibis.null("string"), reason=ibis.literal("person_not_in_register")
+            ),
+            "emergency_attendance",
         ),
-        _counted(implausible_others, "gp_event", "implausible_value"),
-        _counted(halves.filter(~halves.is_usable), "gp_event", "implausible_value"),
-        _counted(implausible, "gp_event", "implausible_value", event_count=implausible.count() * 2),
-        _counted(halves.filter(halves.is_usable), "gp_event", "unpaired_blood_pressure"),
-        _counted(paired, "gp_event", "unpaired_blood_pressure", event_count=paired.count() * -2),
+        _counted(_both_halves(implausible, "implausible_value"), "gp_event", each=2),
+        _counted(_both_halves(paired, "unpaired_blood_pressure"), "gp_event", each=-2),
     ]
     counts = ibis.union(*parts).group_by("practice_code", "feed", "reason")
     # Ibis takes a sum of int64 for int64 and would leave the cast out; DuckDB's is wider. By way of a float it stays.
@@ -181,7 +176,7 @@ def _halves(gp_event: Table, numbers: Table, code_lists: Table) -> Table:
         code_setting=ibis.cases(*((concept == name, setting) for name, (_, setting) in _BP_CONCEPTS.items())),
     )
     halves = gp_event.inner_join(codes, "snomed_code").inner_join(numbers, "person_id")
-    value = halves.value
+    is_usable = _is_between(halves.value, *_USABLE)
     return halves.select(
         "practice_code",
         "record_id",
@@ -196,8 +191,8 @@ def _halves(gp_event: Table, numbers: Table, code_lists: Table) -> Table:
             (halves.source == "maternity", "maternity"),
             else_="clinic",
         ),
-        is_usable=(value.between(1, 999) & ~value.isnan()).fill_null(False),
-        value=ibis.ifelse(value.between(1, 999) & ~value.isnan(), value, ibis.null("float64")).round().cast("int64"),
+        is_usable=is_usable,
+        value=ibis.ifelse(is_usable, halves.value, ibis.null("float64")).round().cast("int64"),
     )
 
 
@@ -213,8 +208,6 @@ def _others(gp_event: Table, code_lists: Table) -> Table:
         highest=ibis.cases(*((codes.concept == name, high) for name, (_, high) in MEASUREMENT_RANGES.items())),
     )
     coded = gp_event.inner_join(codes, "snomed_code")
-    is_number = coded.value.notnull() & ~coded.value.isnan()
-    in_range = is_number & (coded.value >= coded.lowest) & (coded.value <= coded.highest)
     return coded.select(
         "practice_code",
         "person_id",
@@ -223,8 +216,13 @@ def _others(gp_event: Table, code_lists: Table) -> Table:
         "concept",
         "source",
         value=ibis.ifelse(coded.is_measured, coded.value, ibis.null("float64")),
-        is_plausible=~coded.is_measured | in_range.fill_null(False),
+        is_plausible=~coded.is_measured | _is_between(coded.value, coded.lowest, coded.highest),
     )
+
+
+def _is_between(value: FloatingColumn, low: Value, high: Value) -> BooleanColumn:
+    """Whether there is a number from `low` to `high`: no value is in no range, nor is what is not a number."""
+    return (value.notnull() & ~value.isnan() & (value >= low) & (value <= high)).fill_null(False)
 
 
 def _is_plausible(paired: Table) -> BooleanColumn:
@@ -239,19 +237,52 @@ def _no_pressure() -> dict:
     return {"systolic": ibis.null("int64"), "diastolic": ibis.null("int64"), "setting": ibis.null("string")}
 
 
-def _no_list(delivered: Table, code_column: str, code_lists: Table, coding_system: str, feed: str) -> Table:
-    """Rows whose code is in no list, counted over distinct codes: the large feed is read once and never joined."""
-    codes = code_lists.filter(code_lists.coding_system == coding_system).select(listed_code="code").distinct()
-    counted = delivered.group_by("practice_code", code_column).agg(event_count=delivered.count())
-    unlisted = counted.anti_join(codes, counted[code_column] == codes.listed_code)
-    return _counted(unlisted, feed, "code_in_no_list", event_count=unlisted.event_count.sum())
+def _entries_left_out(gp_event: Table, person: Table, code_lists: Table) -> Table:
+    """Coded entries by the reason they cannot be an event; every usable half of a blood pressure is unpaired here."""
+    codes = _codes(code_lists, "snomed_ct", "snomed_code")
+    concept = codes.concept
+    lowest, highest = (
+        ibis.cases(*((concept == name, limits[end]) for name, limits in MEASUREMENT_RANGES.items())) for end in (0, 1)
+    )
+    # A code in several lists is one entry: its value is judged by the narrowest range.
+    codes = codes.group_by(listed_code="snomed_code").agg(
+        is_half=concept.isin(list(_BP_CONCEPTS)).any(), lowest=lowest.max(), highest=highest.min()
+    )
+    entry = _with_known(gp_event, person).left_join(codes, gp_event.snomed_code == codes.listed_code)
+    is_implausible = entry.lowest.notnull() & ~_is_between(entry.value, entry.lowest, entry.highest)
+    reason = ibis.cases(
+        (entry.listed_code.isnull(), "code_in_no_list"),
+        (entry.known_id.isnull(), "person_not_in_register"),
+        (entry.is_half & _is_between(entry.value, *_USABLE), "unpaired_blood_pressure"),
+        (entry.is_half | is_implausible, "implausible_value"),
+    )
+    return _counted(entry.select("practice_code", reason=reason), "gp_event")
 
 
-def _counted(rows: Table, feed: str, reason: str, *, event_count: IntegerScalar | None = None) -> Table:
-    counted = rows.group_by("practice_code").agg(event_count=rows.count() if event_count is None else event_count)
+def _issues_left_out(gp_medication: Table, person: Table, code_lists: Table) -> Table:
+    """Medication issues by the reason they are no event."""
+    codes = _codes(code_lists, "dmd", "listed_code").select("listed_code").distinct()
+    issued = _with_known(gp_medication, person).left_join(codes, gp_medication.dmd_code == codes.listed_code)
+    reason = ibis.cases(
+        (issued.listed_code.isnull(), "code_in_no_list"), (issued.known_id.isnull(), "person_not_in_register")
+    )
+    return _counted(issued.select("practice_code", reason=reason), "gp_medication")
+
+
+def _with_known(delivered: Table, person: Table) -> Table:
+    """Delivered rows with `known_id`, which is empty where the person is not in the register."""
+    known = person.select(known_id="person_id")
+    return delivered.left_join(known, delivered.person_id == known.known_id)
+
+
+def _both_halves(paired: Table, reason: str) -> Table:
+    return paired.select("practice_code", reason=ibis.literal(reason))
+
+
+def _counted(rows: Table, feed: str, *, each: int = 1) -> Table:
+    """Number of `rows` by practice and reason, those without a reason left out; a row stands for `each`."""
+    left_out = rows.filter(rows.reason.notnull())
+    counted = left_out.group_by("practice_code", "reason").agg(event_count=left_out.count() * each)
     return counted.select(
-        "practice_code",
-        feed=ibis.literal(feed),
-        reason=ibis.literal(reason),
-        event_count=counted.event_count.cast("int64"),
+        "practice_code", feed=ibis.literal(feed), reason="reason", event_count=counted.event_count.cast("int64")
     )

@@ -13,15 +13,17 @@ from phm.feeds.schema import Column, RowRule, literal, quoted
 _THOUSANDS = "[+-]?[0-9]{1,3}(,[0-9]{3})+([.]0+)?"
 _TRUE, _FALSE = "('true', 't', 'yes', 'y', '1')", "('false', 'f', 'no', 'n', '0')"
 
-# Modulus 11 in integers: weights 10 to 2 on the first nine digits, 1 on the check digit, and the sum divides by 11.
-# A remainder of 10 has no check digit, so nothing valid can have it.
-_WEIGHTED = " + ".join(f"{weight} * (number // {10 ** (weight - 1)} % 10)" for weight in range(10, 1, -1))
+# Modulus 11: weights 10 to 2 on the first nine digits and 1 on the check digit sum to a multiple of 11. (A remainder of
+# 10 has no check digit, so nothing valid can have it.) With q[j] the number without its last j digits, digit j from the
+# right is q[j] - 10 q[j+1], and the weighted sum becomes the sum of (1 - 9j) q[j]: nine divisions a number. There is no
+# CASE or AND, within which the engine would cast the text ten times. No number at all is not a wrong one.
+_WEIGHTED = " ".join(f"- {9 * j - 1} * (number // {10**j})" for j in range(1, 10))
 IS_NHS_NUMBER = f"""
-CREATE OR REPLACE TEMP MACRO is_nhs_number_digits(number) AS ({_WEIGHTED} + number % 10) % 11 = 0;
+CREATE OR REPLACE TEMP MACRO remainder_of_11(number) AS (number {_WEIGHTED}) % 11;
 CREATE OR REPLACE TEMP MACRO is_nhs_number(nhs_number) AS
-    CASE WHEN regexp_full_match(nhs_number, '[0-9]{{10}}')
-         THEN is_nhs_number_digits(TRY_CAST(nhs_number AS BIGINT))
-         WHEN nhs_number IS NOT NULL THEN false END;
+    (remainder_of_11(TRY_CAST(nhs_number AS BIGINT))
+     + 11 * CAST(NOT regexp_matches(nhs_number, '^[0-9]{{10}}$') AS INTEGER) IS NOT DISTINCT FROM 0)
+    = (nhs_number IS NOT NULL);
 """
 
 
@@ -81,10 +83,15 @@ def at_reference_date(condition: str, reference_date: dt.date | None) -> str:
 
 
 def mask_sql(conditions: Sequence[str]) -> str:
-    """An integer with bit *i* set where condition *i* is false; a condition that is unknown (null) holds."""
+    """An integer with bit *i* set where condition *i* is false; a condition that is unknown (null) holds.
+
+    Nearly every row breaks none, which one conjunction settles; only for the others are the bits put together. Pass
+    columns, not expressions: they stand here twice.
+    """
     kind = "BIGINT" if len(conditions) < 63 else "HUGEINT"
-    bits = (f"CASE WHEN ({c}) IS FALSE THEN {1 << i}::{kind} ELSE 0 END" for i, c in enumerate(conditions))
-    return " + ".join(bits) or "0"
+    holds = " AND ".join(f"{c} IS NOT FALSE" for c in conditions)
+    bits = " + ".join(f"CASE WHEN {c} IS FALSE THEN {1 << i}::{kind} ELSE 0 END" for i, c in enumerate(conditions))
+    return f"CASE WHEN {holds} THEN 0::{kind} ELSE {bits} END" if conditions else "0::BIGINT"
 
 
 def age_sql(date_of_birth: str, reference_date: dt.date) -> str:

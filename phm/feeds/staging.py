@@ -82,12 +82,15 @@ class Stage:
         values = [
             f"{row_sql.value_sql(c)} AS {quoted(c.name)}" for c in columns if row_sql.delivered(c) != quoted(c.name)
         ]
-        conditions = [
-            row_sql.holds_sql(rule, self._contract, reference_date=self._reference_date)
-            for rule in self._contract.row_rules
-        ]
+        # Each rule is a column of its own before they are put together: within a conjunction or a CASE the engine
+        # would work the same subexpression out again wherever it stands.
+        verdicts = {
+            f'"rule {place}"': row_sql.holds_sql(rule, self._contract, reference_date=self._reference_date)
+            for place, rule in enumerate(self._contract.row_rules)
+        }
+        judged = "".join(f", {condition} AS {name}" for name, condition in verdicts.items())
         # A record of another shape has no columns to judge: that it is malformed is its only reason.
-        mask = row_sql.mask_sql(["true", *conditions])
+        mask = row_sql.mask_sql(["true", *verdicts])
         names = ", ".join(quoted(c.name) for c in columns)
         failure: list[PhmError] = []
         reader = pa.RecordBatchReader.from_batches(
@@ -99,9 +102,10 @@ class Stage:
                 f"""
                 CREATE OR REPLACE TEMP TABLE staged AS
                 WITH texts AS (SELECT source_file, row_number, is_malformed, {", ".join(texts)} FROM delivered),
-                "values" AS (SELECT *{"".join(", " + v for v in values)} FROM texts)
+                "values" AS (SELECT *{"".join(", " + v for v in values)} FROM texts),
+                judged AS (SELECT *{judged} FROM "values")
                 SELECT source_file, row_number, CASE WHEN is_malformed THEN 1 ELSE {mask} END AS broken, {names}
-                FROM "values"
+                FROM judged
                 """
             )
         except duckdb.Error:

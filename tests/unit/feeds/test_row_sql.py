@@ -37,8 +37,8 @@ def test_anything_else_is_not(con, text):
     assert is_nhs_number(con, text) is False
 
 
-def test_no_number_is_neither_right_nor_wrong(con):
-    assert is_nhs_number(con, None) is None
+def test_no_number_is_not_a_wrong_one(con):
+    assert is_nhs_number(con, None) is True
 
 
 def test_the_check_digit_is_that_of_modulus_11(con):
