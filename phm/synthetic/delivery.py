@@ -21,9 +21,9 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from phm import nhs_numbers
 from phm.core.codelists import load_code_lists
 from phm.errors import ConfigurationError
-from phm.synthetic import nhs_numbers
 from phm.synthetic.faults import FaultRates
 from phm.synthetic.geography import Place, Published, synthetic_place
 from phm.synthetic.logs import Codes

@@ -14,7 +14,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.csv as pacsv
 
-from phm.synthetic import clinical, faults, nhs_numbers, records, stories
+from phm import nhs_numbers
+from phm.synthetic import clinical, faults, records, stories
 from phm.synthetic.faults import FaultRates
 from phm.synthetic.geography import Practice
 from phm.synthetic.logs import Codes, Log, event_table, medication_table

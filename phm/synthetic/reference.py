@@ -7,7 +7,7 @@ format is read is `feeds.readers`' business.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -110,9 +110,10 @@ def _found(directory: Path, field: str, kind: _Kind, month: str, icb_code: str) 
 
 
 def _has_columns(path: Path, contract: Contract) -> bool:
-    """Whether the file can be opened as the contract says; others of its name are other tables."""
+    """Whether the file holds every column of the contract, optional ones too; others of its name are other tables."""
+    columns = tuple(replace(column, optional=False) for column in contract.columns)
     try:
-        open_delivered(path, contract)
+        open_delivered(path, replace(contract, columns=columns))
     except UnreadableFeed:
         return False
     return True

@@ -5,8 +5,8 @@ import csv
 import numpy as np
 import pytest
 
+from phm import nhs_numbers
 from phm.errors import ConfigurationError
-from phm.synthetic import nhs_numbers
 
 
 def test_check_digit_of_numbers_worked_by_hand():
