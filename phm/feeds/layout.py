@@ -1,7 +1,7 @@
 """Where a contract's columns stand in a delivered file, and the form every reader hands records on in."""
 
 import difflib
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Iterator, Sequence
 
 import numpy as np
 import pyarrow as pa
@@ -12,14 +12,19 @@ from phm.feeds.contracts import Contract
 
 ROW_NUMBER, IS_MALFORMED = "row_number", "is_malformed"
 
+Opened = tuple[int, tuple[str, ...], Callable[[], Iterator[pa.RecordBatch]]]
+"""What every reader gives: number of data records, notes, and a function that reads them."""
+
 
 def plain(name: str) -> str:
     """A column name with each run of white space as one space: published headers hold line breaks."""
     return " ".join(str(name).split())
 
 
-def positions(header: Iterable[str], contract: Contract, label: str) -> tuple[int, ...]:
-    """Where each column of `contract` stands in `header`; `label` names the file in errors.
+def positions(header: Iterable[str], contract: Contract, label: str) -> tuple[int | None, ...]:
+    """Where each column of `contract` stands in `header`, None for an optional one that is not there.
+
+    `label` names the file in errors.
 
     Raises
     ------
@@ -31,6 +36,9 @@ def positions(header: Iterable[str], contract: Contract, label: str) -> tuple[in
     for column in contract.columns:
         accepted = list(dict.fromkeys(map(plain, column.headers)))
         name = next((name for name in accepted if name in found), None)
+        if name is None and column.optional:
+            places.append(None)
+            continue
         if name is None:
             nearest = _nearest(accepted[0], found)
             raise UnreadableFeed(
@@ -47,6 +55,20 @@ def positions(header: Iterable[str], contract: Contract, label: str) -> tuple[in
     return tuple(places)
 
 
+def naming_notes(header: Iterable[str], contract: Contract) -> tuple[str, ...]:
+    """A sentence for each column that stands in the file under a name of an earlier release, or not at all."""
+    found = {plain(name) for name in header}
+    notes = []
+    for column in contract.columns:
+        current, *previous = map(plain, column.headers)
+        used = next((name for name in previous if name in found), None)
+        if used and current not in found:
+            notes.append(f"{column.name} was read from {used}, a previous name of {current}")
+        elif column.optional and current not in found:
+            notes.append(f"{column.name} is not in the file")
+    return tuple(notes)
+
+
 def _nearest(name: str, found: list[str]) -> str | None:
     by_lower = {other.lower(): other for other in found if other}
     near = difflib.get_close_matches(name.lower(), list(by_lower), n=1, cutoff=0.5)
@@ -59,9 +81,14 @@ def record_schema(contract: Contract) -> pa.Schema:
     return pa.schema([*texts, (ROW_NUMBER, pa.int64()), (IS_MALFORMED, pa.bool_())])
 
 
-def records(columns: list[pa.Array], numbers: np.ndarray, contract: Contract) -> pa.RecordBatch:
-    """A batch of well-formed records with these row numbers."""
-    arrays = [*columns, pa.array(numbers, pa.int64()), pa.repeat(False, len(numbers))]
+def records(columns: Sequence[pa.Array | None], numbers: np.ndarray, contract: Contract) -> pa.RecordBatch:
+    """A batch of well-formed records with these row numbers; a column that was not delivered (None) is empty."""
+    nothing = pa.nulls(len(numbers), pa.string())
+    arrays = [
+        *(nothing if column is None else column for column in columns),
+        pa.array(numbers, pa.int64()),
+        pa.repeat(False, len(numbers)),
+    ]
     return pa.RecordBatch.from_arrays(arrays, schema=record_schema(contract))
 
 

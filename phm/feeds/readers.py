@@ -1,34 +1,39 @@
 """Delivered files as text columns, whatever form they came in: CSV, Parquet or XLSX, plain, gzipped or zipped.
 
-Belongs here: what kind of file it is, how it is packed, and the quirks of published files (with `delimited`). Values
-stay text as delivered, without white space around them; what they mean is decided in `landing`.
+Belongs here: finding delivered files and opening one with the reader of its kind: `delimited`, `columnar` or
+`workbooks`. Values stay text as delivered, without white space around them; what they mean is decided in `landing`.
 """
 
-import datetime as dt
-import gzip
 import hashlib
-import io
+import lzma
+import struct
 import zipfile
 import zlib
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import BinaryIO
 
-import numpy as np
 import pyarrow as pa
-import pyarrow.compute as pc
-import pyarrow.parquet as pq
 
 from phm.errors import UnreadableFeed
+from phm.feeds.columnar import open_parquet
 from phm.feeds.contracts import Contract
-from phm.feeds.delimited import Opened, open_csv
-from phm.feeds.layout import plain, positions, records, trimmed
-from phm.feeds.survey import Opener
+from phm.feeds.delimited import open_csv
+from phm.feeds.packing import SUFFIXES, unpack
+from phm.feeds.workbooks import open_xlsx
 
-SUFFIXES = (".csv", ".csv.gz", ".parquet", ".xlsx", ".zip")
-_DELIVER_AGAIN = "It was cut short or damaged on its way: ask for it to be delivered again."
+_OPEN = {".csv": open_csv, ".parquet": open_parquet, ".xlsx": open_xlsx}
+_DAMAGE = (
+    EOFError,
+    OSError,
+    zlib.error,
+    lzma.LZMAError,
+    struct.error,
+    UnicodeError,  # a name inside a Parquet or zip file
+    zipfile.BadZipFile,
+    NotImplementedError,  # a zip file compressed in a way Python does not know
+    pa.ArrowException,
+)
 
 
 @dataclass(frozen=True)
@@ -75,130 +80,30 @@ def open_delivered(path: Path, contract: Contract, *, folder: Path | None = None
     try:
         with path.open("rb") as file:
             sha256 = hashlib.file_digest(file, "sha256").hexdigest()
-        suffix, open_file = _unpacked(path.name.lower(), lambda: path.open("rb"), name)
-        reader = {".csv": open_csv, ".parquet": _open_parquet, ".xlsx": _open_xlsx}[suffix]
-        count, notes, read = reader(open_file, contract, name)
+        source = unpack(path, name)
+        count, notes, read = _OPEN[source.kind](source, contract)
     except FileNotFoundError as error:
         raise UnreadableFeed("A delivered file is missing", name=name, hint="Check the path.") from error
-    except (EOFError, zlib.error, zipfile.BadZipFile, pa.ArrowException, OSError) as error:
-        # Parsers quote the data they choke on: only the kind of error is passed on.
-        raise UnreadableFeed(
-            f"A delivered file is damaged ({type(error).__name__})", name=name, hint=_DELIVER_AGAIN
-        ) from None
+    except _DAMAGE as error:
+        raise _damaged(error, name) from None
     if count == 0:
         raise UnreadableFeed(
             "A delivered file has a header and no records", name=name, hint="Ask for it to be delivered again."
         )
-    return DeliveredFile(path, name, sha256, count, notes, read)
+
+    def read_checked() -> Iterator[pa.RecordBatch]:
+        try:
+            yield from read()
+        except _DAMAGE as error:
+            raise _damaged(error, name) from None
+
+    return DeliveredFile(path, name, sha256, count, notes, read_checked)
 
 
-def _unpacked(file_name: str, open_file: Opener, label: str) -> tuple[str, Opener]:
-    """The suffix of what is inside, and how to open it."""
-    if file_name.endswith(".gz"):
-
-        @contextmanager
-        def open_gzip() -> Iterator[BinaryIO]:
-            with open_file() as packed, gzip.open(packed) as file:
-                yield file
-
-        return _unpacked(file_name.removesuffix(".gz"), open_gzip, label)
-    if file_name.endswith(".zip"):
-        with open_file() as packed, zipfile.ZipFile(packed) as archive:
-            members = [m for m in archive.namelist() if m.lower().endswith(SUFFIXES) and not m.startswith("__MACOSX")]
-        if len(members) != 1:
-            raise UnreadableFeed(
-                f"A zip file must hold exactly one data file, this one holds {len(members)}",
-                name=label,
-                hint="Unpack it into the delivery folder.",
-            )
-
-        @contextmanager
-        def open_member() -> Iterator[BinaryIO]:
-            with open_file() as packed, zipfile.ZipFile(packed) as archive, archive.open(members[0]) as file:
-                yield file
-
-        return _unpacked(members[0].lower(), open_member, label)
-    suffix = Path(file_name).suffix
-    if suffix not in (".csv", ".parquet", ".xlsx"):
-        raise UnreadableFeed(
-            "A delivered file is of a kind that cannot be read", name=label, hint=f"Use one of {', '.join(SUFFIXES)}."
-        )
-    return suffix, open_file
-
-
-def _open_parquet(open_file: Opener, contract: Contract, label: str) -> Opened:
-    with open_file() as file, pq.ParquetFile(_seekable(file)) as parquet:
-        header, count = parquet.schema_arrow.names, parquet.metadata.num_rows
-    names = [header[i] for i in positions(header, contract, label)]
-
-    def read() -> Iterator[pa.RecordBatch]:
-        start = 1
-        with open_file() as file, pq.ParquetFile(_seekable(file)) as parquet:
-            try:
-                for block in parquet.iter_batches(columns=names):
-                    columns = [_as_text(block.column(name)) for name in names]
-                    yield records(columns, np.arange(start, start + block.num_rows), contract)
-                    start += block.num_rows
-            except (pa.ArrowException, OSError) as error:
-                raise UnreadableFeed(
-                    f"A delivered file is damaged ({type(error).__name__})", name=label, hint=_DELIVER_AGAIN
-                ) from None
-
-    return count, (), read
-
-
-def _seekable(file: BinaryIO) -> BinaryIO:
-    return file if isinstance(file, io.BufferedReader) else io.BytesIO(file.read())
-
-
-def _as_text(column: pa.Array) -> pa.Array:
-    if pa.types.is_dictionary(column.type):
-        column = column.dictionary_decode()
-    if pa.types.is_floating(column.type):
-        column = pc.if_else(pc.is_nan(column), None, column)
-    if pa.types.is_timestamp(column.type):
-        dates = column.cast(pa.date32(), safe=False)
-        if dates.cast(column.type).equals(column):  # midnight throughout: a date that was stored as a time
-            column = dates
-    return trimmed(column.cast(pa.string()))
-
-
-def _open_xlsx(open_file: Opener, contract: Contract, label: str) -> Opened:
-    import python_calamine as calamine
-
-    with open_file() as file:
-        content = io.BytesIO(file.read())
-    try:
-        with calamine.CalamineWorkbook.from_filelike(content) as workbook:
-            sheets = [workbook.get_sheet_by_name(name).to_python() for name in workbook.sheet_names]
-    except (calamine.CalamineError, zipfile.BadZipFile) as error:
-        raise UnreadableFeed(
-            f"A delivered file is damaged ({type(error).__name__})", name=label, hint=_DELIVER_AGAIN
-        ) from None
-    # Notes come on sheets of their own: the data are on the sheet with most of the columns.
-    accepted = {plain(name) for column in contract.columns for name in column.headers}
-    sheet = max(
-        (rows for rows in sheets if rows), key=lambda rows: len(accepted & set(map(plain, rows[0]))), default=None
+def _damaged(error: Exception, name: str) -> UnreadableFeed:
+    # Parsers quote the data they choke on: only the kind of error is passed on.
+    return UnreadableFeed(
+        f"A delivered file is damaged ({type(error).__name__})",
+        name=name,
+        hint="It was cut short or damaged on its way: ask for it to be delivered again.",
     )
-    if sheet is None:
-        raise UnreadableFeed("A delivered file is empty", name=label, hint="Ask for it to be delivered again.")
-    places = positions(map(str, sheet[0]), contract, label)
-    rows = [row for row in sheet[1:] if any(row[i] not in ("", None) for i in places)]
-
-    def read() -> Iterator[pa.RecordBatch]:
-        columns = [trimmed(pa.array([_cell_text(row[i]) for row in rows], pa.string())) for i in places]
-        yield records(columns, np.arange(1, len(rows) + 1), contract)
-
-    return len(rows), (), read
-
-
-def _cell_text(cell: object) -> str | None:
-    if cell is None:
-        return None
-    if isinstance(cell, bool):
-        return str(cell).lower()
-    if isinstance(cell, float) and cell.is_integer():
-        return str(int(cell))
-    if isinstance(cell, dt.datetime) and cell.time() == dt.time():
-        return cell.date().isoformat()
-    return str(cell)

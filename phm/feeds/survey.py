@@ -18,6 +18,7 @@ Opener = Callable[[], AbstractContextManager[BinaryIO]]
 """Opens a file for reading bytes, from its start."""
 
 BLOCK_BYTES = 4 << 20
+_RECORD_BYTES = 1 << 20
 _QUOTE, _LF, _CR = 34, 10, 13
 _SPACES = (b" ", b"\t", b"\xa0")
 
@@ -41,6 +42,7 @@ class _Counter:
 
     def __init__(self) -> None:
         self.records = 0
+        self.longest = 0
         self.kinds = {"LF": 0, "CRLF": 0, "CR": 0}
         self.is_quoted = False
         self._pending = 0  # bytes of the line that has not ended yet
@@ -61,6 +63,7 @@ class _Counter:
             self.is_quoted = bool((len(quotes) + self.is_quoted) % 2)
         if not len(ends):
             self._pending += len(block)
+            self.longest = max(self.longest, self._pending)
             return
         lengths = np.diff(ends, prepend=-1 - self._pending) - 1
         crlf = 0
@@ -73,6 +76,7 @@ class _Counter:
             self.kinds[kind] += count
         self.records += int(np.count_nonzero(lengths))
         self._pending = len(block) - int(ends[-1]) - 1
+        self.longest = max(self.longest, int(lengths.max()), self._pending)
 
     def finish(self) -> None:
         self.records += self._pending > 0
@@ -84,7 +88,8 @@ def survey(open_file: Opener, label: str) -> Survey:
     Raises
     ------
     UnreadableFeed
-        The file is empty, holds a NUL byte or an unclosed quotation mark, or is in no known encoding.
+        The file is empty, holds a NUL byte, an unclosed quotation mark or a record longer than 1 MB, or is in no known
+        encoding.
     """
     with open_file() as file:
         head = file.read(4096)
@@ -92,10 +97,9 @@ def survey(open_file: Opener, label: str) -> Survey:
             raise UnreadableFeed("A delivered file is empty", name=label, hint="Ask for it to be delivered again.")
         file.seek(0)
         encoding = _utf_16(head) or "utf-8"
-        blocks = _recoded(file, encoding, label) if encoding != "utf-8" else iter(lambda: file.read(BLOCK_BYTES), b"")
         counter, decoder = _Counter(), codecs.getincrementaldecoder("utf-8")()
         has_spaces = False
-        for block in _whole_line_ends(blocks):
+        for block in _whole_line_ends(_blocks(file, encoding, label)):
             if b"\0" in block:
                 raise UnreadableFeed(
                     "A delivered file holds NUL bytes", name=label, hint="It was damaged, or is not a text file."
@@ -111,10 +115,18 @@ def survey(open_file: Opener, label: str) -> Survey:
             encoding = "cp1252"
         counter.finish()
     if counter.is_quoted:
+        with open_file() as file:
+            line = _odd_line(_blocks(file, encoding, label))
         raise UnreadableFeed(
-            f"A quotation mark is never closed, probably the one on line {_odd_line(open_file, encoding)}",
+            f"A quotation mark is never closed, probably the one on line {line}",
             name=label,
             hint='A quotation mark inside a value is written twice: "".',
+        )
+    if counter.longest > _RECORD_BYTES:
+        raise UnreadableFeed(
+            "A delivered file has a record longer than 1 MB",
+            name=label,
+            hint="Something else than codes, dates and numbers was exported, or the line ends are lost.",
         )
     used = [kind for kind, count in counter.kinds.items() if count]
     notes = [f"line ends are mixed ({' and '.join(used)}); each was read as one"] if len(used) > 1 else []
@@ -130,6 +142,13 @@ def _utf_16(head: bytes) -> str | None:
     if max(even, odd) > 0.4 * len(head) / 2 and min(even, odd) == 0:
         return "utf-16-le" if odd else "utf-16-be"
     return None
+
+
+def _blocks(file: BinaryIO, encoding: str, label: str) -> Iterator[bytes]:
+    """The file in blocks in which bytes below 128 are what they are in ASCII."""
+    if encoding.startswith("utf-16"):
+        return _recoded(file, encoding, label)
+    return iter(lambda: file.read(BLOCK_BYTES), b"")
 
 
 def _recoded(file: BinaryIO, encoding: str, label: str) -> Iterator[bytes]:
@@ -155,8 +174,14 @@ def _whole_line_ends(blocks: Iterator[bytes]) -> Iterator[bytes]:
         yield held
 
 
-def _odd_line(open_file: Opener, encoding: str) -> int:
+def _odd_line(blocks: Iterator[bytes]) -> int:
     """Number of the first line with an odd number of quotation marks."""
-    with open_file() as file:
-        lines = codecs.getreader(encoding)(file, errors="replace")
-        return next((number for number, line in enumerate(lines, 1) if line.count('"') % 2), 1)
+    line, quotes = 1, 0
+    for block in blocks:
+        rest, *lines = block.split(b"\n")
+        quotes += rest.count(b'"')
+        for text in lines:
+            if quotes % 2:
+                return line
+            line, quotes = line + 1, text.count(b'"')
+    return line if quotes % 2 else 1

@@ -1,9 +1,14 @@
-"""Rows of a delivery as text: good ones, and good ones with changes."""
+"""Rows of a delivery: good ones, good ones with changes, and the forms they are packed in."""
 
 import csv
 import datetime as dt
 import io
+import zipfile
 from collections.abc import Iterable
+
+import openpyxl
+import pyarrow as pa
+import pyarrow.parquet as pq
 
 REFERENCE_DATE = dt.date(2026, 10, 31)
 
@@ -60,3 +65,32 @@ def events(*changes: dict[str, str]) -> list[dict[str, str]]:
 def people(*changes: dict[str, str]) -> list[dict[str, str]]:
     """Good registrations with these changes."""
     return [{**GOOD_PERSON, **change} for change in changes]
+
+
+def zipped(name: str, content: bytes, *others: str) -> bytes:
+    """A zip file that holds `content` as `name`, and as each of `others`."""
+    packed = io.BytesIO()
+    with zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED) as archive:
+        for member in (name, *others):
+            archive.writestr(member, content)
+    return packed.getvalue()
+
+
+def parquet(table: pa.Table) -> bytes:
+    out = io.BytesIO()
+    pq.write_table(table, out)
+    return out.getvalue()
+
+
+def workbook(rows: Iterable[list[object]], *, notes: bool = False) -> bytes:
+    """A workbook with `rows` on its only sheet, or behind a sheet of notes."""
+    book = openpyxl.Workbook()
+    sheet = book.active
+    if notes:
+        sheet.append(["Notes", "to the reader"])
+        sheet = book.create_sheet("Data")
+    for row in rows:
+        sheet.append(row)
+    out = io.BytesIO()
+    book.save(out)
+    return out.getvalue()

@@ -2,18 +2,14 @@
 
 import datetime as dt
 import gzip
-import io
-import zipfile
 
-import openpyxl
 import pyarrow as pa
-import pyarrow.parquet as pq
 import pytest
 
 from phm.errors import UnreadableFeed
 from phm.feeds.contracts import load_contract
 from phm.feeds.readers import find_files, open_delivered
-from tests.unit.feeds.delivered import GOOD_EVENT, as_csv, events
+from tests.unit.feeds.delivered import GOOD_EVENT, as_csv, events, parquet, workbook, zipped
 
 ROWS = events({"value": "5"}, {"nhs_number": "9990000026"})
 
@@ -29,33 +25,6 @@ def _texts(path, contract):
     return [{name: row[name] or "" for name in contract.column_names} for row in _read(path, contract)]
 
 
-def _zipped(name: str, content: bytes, *others: str) -> bytes:
-    packed = io.BytesIO()
-    with zipfile.ZipFile(packed, "w") as archive:
-        for member in (name, *others):
-            archive.writestr(member, content)
-    return packed.getvalue()
-
-
-def _parquet(table: pa.Table) -> bytes:
-    out = io.BytesIO()
-    pq.write_table(table, out)
-    return out.getvalue()
-
-
-def _workbook(rows, *, notes: bool = False) -> bytes:
-    workbook = openpyxl.Workbook()
-    sheet = workbook.active
-    if notes:
-        sheet.append(["Notes", "to the reader"])
-        sheet = workbook.create_sheet("Data")
-    for row in rows:
-        sheet.append(row)
-    out = io.BytesIO()
-    workbook.save(out)
-    return out.getvalue()
-
-
 CSV = as_csv(ROWS)
 FORMS = {
     "plain.csv": CSV.encode(),
@@ -67,11 +36,13 @@ FORMS = {
     "quoted.csv": "\n".join(",".join(f'"{v}"' for v in line.split(",")) for line in CSV.split()).encode(),
     "padded.csv": CSV.replace(",", " , ").encode(),
     "gzipped.csv.gz": gzip.compress(CSV.encode()),
-    "zipped.zip": _zipped("M85001.csv", CSV.encode()),
-    "zipped_workbook.zip": _zipped("M85001.xlsx", _workbook([list(ROWS[0]), *(list(r.values()) for r in ROWS)])),
-    "columnar.parquet": _parquet(pa.Table.from_pylist(ROWS)),
-    "workbook.xlsx": _workbook([list(ROWS[0]), *(list(row.values()) for row in ROWS)]),
-    "workbook_with_notes.xlsx": _workbook([list(ROWS[0]), *(list(row.values()) for row in ROWS)], notes=True),
+    "gzipped_columnar.parquet.gz": gzip.compress(parquet(pa.Table.from_pylist(ROWS))),
+    "gzipped_workbook.xlsx.gz": gzip.compress(workbook([list(ROWS[0]), *(list(r.values()) for r in ROWS)])),
+    "zipped.zip": zipped("M85001.csv", CSV.encode()),
+    "zipped_workbook.zip": zipped("M85001.xlsx", workbook([list(ROWS[0]), *(list(r.values()) for r in ROWS)])),
+    "columnar.parquet": parquet(pa.Table.from_pylist(ROWS)),
+    "workbook.xlsx": workbook([list(ROWS[0]), *(list(row.values()) for row in ROWS)]),
+    "workbook_with_notes.xlsx": workbook([list(ROWS[0]), *(list(row.values()) for row in ROWS)], notes=True),
     "other_order.csv": as_csv([dict(reversed(row.items())) for row in ROWS]).encode(),
     "other_columns.csv": as_csv([{"batch": "7", **row, "operator": "x"} for row in ROWS]).encode(),
 }
@@ -97,14 +68,14 @@ def test_typed_parquet_becomes_the_text_a_csv_would_hold(deliver, gp_event):
             "source": pa.array(["practice", "hospital"]).dictionary_encode(),
         }
     )
-    first, second = _read(deliver("M85001.parquet", _parquet(table)), gp_event)
+    first, second = _read(deliver("M85001.parquet", parquet(table)), gp_event)
     assert (first["record_id"], first["event_date"], first["value"]) == ("1", "2026-10-01", "5.5")
     assert (second["parent_record_id"], second["value"], second["source"]) == (None, None, "hospital")
 
 
 def test_numbers_and_dates_of_a_workbook_become_plain_text(deliver, gp_event):
     cells = {**GOOD_EVENT, "nhs_number": 9990000018, "event_date": dt.datetime(2026, 10, 1), "value": 5.5}
-    (row,) = _read(deliver("M85001.xlsx", _workbook([list(cells), list(cells.values())])), gp_event)
+    (row,) = _read(deliver("M85001.xlsx", workbook([list(cells), list(cells.values())])), gp_event)
     assert (row["nhs_number"], row["event_date"], row["value"]) == ("9990000018", "2026-10-01", "5.5")
 
 
@@ -199,9 +170,9 @@ DAMAGED = {
     "no encoding": ("M85001.csv", CSV.replace("practice\n", "\x81\x8d\n").encode("latin-1"), r"\(M85001.csv\)"),
     "cut gzip": ("M85001.csv.gz", gzip.compress(WIDE)[:-200], r"damaged \(EOFError\) \(M85001.csv.gz\)"),
     "no gzip": ("M85001.csv.gz", WIDE, r"damaged \(BadGzipFile\) \(M85001.csv.gz\)"),
-    "cut zip": ("M85001.zip", _zipped("M85001.csv", WIDE)[:-30], r"damaged \(BadZipFile\) \(M85001.zip\)"),
-    "full zip": ("M85001.zip", _zipped("a.csv", WIDE, "b.csv"), r"holds 2 \(M85001.zip\)"),
-    "empty zip": ("M85001.zip", _zipped("readme.txt", WIDE), r"holds 0 \(M85001.zip\)"),
+    "cut zip": ("M85001.zip", zipped("M85001.csv", WIDE)[:-30], r"damaged \(BadZipFile\) \(M85001.zip\)"),
+    "full zip": ("M85001.zip", zipped("a.csv", WIDE, "b.csv"), r"holds 2 \(M85001.zip\)"),
+    "empty zip": ("M85001.zip", zipped("readme.txt", WIDE), r"holds 0 \(M85001.zip\)"),
     "cut parquet": (
         "M85001.parquet",
         FORMS["columnar.parquet"][:-50],
@@ -209,19 +180,19 @@ DAMAGED = {
     ),
     "parquet header only": (
         "M85001.parquet",
-        _parquet(pa.Table.from_pylist(ROWS).slice(0, 0)),
+        parquet(pa.Table.from_pylist(ROWS).slice(0, 0)),
         r"a header and no records \(M85001.parquet\)",
     ),
     "parquet column": (
         "M85001.parquet",
-        _parquet(pa.Table.from_pylist(ROWS).rename_columns({"source": "origin"})),
+        parquet(pa.Table.from_pylist(ROWS).rename_columns({"source": "origin"})),
         r"Column source is missing \(M85001.parquet\)",
     ),
     "cut workbook": ("M85001.xlsx", FORMS["workbook.xlsx"][:-900], r"damaged .*\(M85001.xlsx\)"),
-    "empty workbook": ("M85001.xlsx", _workbook([]), r"empty \(M85001.xlsx\)"),
+    "empty workbook": ("M85001.xlsx", workbook([]), r"empty \(M85001.xlsx\)"),
     "workbook column": (
         "M85001.xlsx",
-        _workbook([["a", "b"], [1, 2]]),
+        workbook([["a", "b"], [1, 2]]),
         r"Column practice_code is missing \(M85001.xlsx\)",
     ),
     "other kind": ("M85001.docx", b"x", r"cannot be read \(M85001.docx\). Use one of .csv"),
@@ -237,7 +208,7 @@ def test_a_damaged_file_is_refused_with_its_name_and_without_its_values(deliver,
 
 
 def test_a_damaged_page_inside_parquet_is_found_in_reading(deliver, gp_event):
-    content = bytearray(_parquet(pa.Table.from_pylist(events(*[{}] * 3000))))
+    content = bytearray(parquet(pa.Table.from_pylist(events(*[{}] * 3000))))
     content[100:400] = b"\xff" * 300
     with pytest.raises(UnreadableFeed, match=r"\(M85001.parquet\)"):
         _read(deliver("M85001.parquet", bytes(content)), gp_event)
@@ -249,10 +220,10 @@ def test_a_missing_file_is_named(tmp_path, gp_event):
 
 
 def test_files_are_found_by_pattern_in_order_of_name(deliver, tmp_path, gp_event):
-    for name in ("M85002.csv", "M85001.csv.gz", "M85003.parquet", ".hidden", "notes.txt"):
+    for name in ("M85002.csv", "M85001.csv.gz", "M85003.parquet.gz", ".hidden", "notes.txt"):
         deliver(f"gp_event/{name}", "x")
     found = find_files(tmp_path / "delivery", gp_event)
-    assert [path.name for path in found] == ["M85001.csv.gz", "M85002.csv", "M85003.parquet"]
+    assert [path.name for path in found] == ["M85001.csv.gz", "M85002.csv", "M85003.parquet.gz"]
 
 
 def test_a_feed_that_was_not_delivered_is_named_with_its_pattern_and_folder(tmp_path, gp_event):
