@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
+from phm.commands import adapt, contracts
 from phm.errors import PhmError
 
 if TYPE_CHECKING:
@@ -31,6 +32,8 @@ lists = typer.Typer(no_args_is_help=True, help="Case-finding lists.")
 key = typer.Typer(no_args_is_help=True, help="The site key NHS numbers are pseudonymised with.")
 app.add_typer(lists, name="lists")
 app.add_typer(key, name="key")
+app.add_typer(adapt.app)
+app.add_typer(contracts.app, name="contracts")
 
 WIDTH_OF_A_FILE = 160
 DEMO_MONTH = "2026-10"

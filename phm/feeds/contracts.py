@@ -7,7 +7,7 @@ types, checks, the column schema shown in Dagster and the data dictionary all co
 
 import hashlib
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
@@ -16,13 +16,15 @@ from typing import Any
 import yaml
 
 from phm.errors import DefinitionError
+from phm.feeds.odcs import custom, relationship_of, rule_of_check
 from phm.feeds.schema import (
     Column,
     DatasetRule,
+    DriftLimits,
     Freshness,
+    Relationship,
     RowRule,
     implied_rules,
-    rule_of_check,
     suggestion,
     unique_rule,
 )
@@ -32,27 +34,56 @@ SUFFIX = ".odcs.yaml"
 
 
 @dataclass(frozen=True)
+class Source:
+    """Where what a contract says is defined: a publication, or a document of this project."""
+
+    url: str
+    description: str
+
+
+@dataclass(frozen=True)
 class Contract:
     """What one feed or published table must look like.
 
-    `file_pattern` is a glob below the delivery folder (feeds only). `max_rejected_percent` is the largest share
-    of delivered rows that may be quarantined. `sha256` is the hash of the contract file.
+    `description` says what one row is, `purpose` what the table is for. `key` are the columns of its primary key.
+    `file_pattern` is a glob below the delivery folder (feeds only). `header` are the names of all columns of a file
+    that is published without a header, in its order. `max_rejected_percent` is the largest share
+    of delivered rows that may be quarantined, `max_failed_files_percent` that of files that may be left out because
+    they cannot be read. `drift` says how much two deliveries may differ. `sha256` is the hash of the contract file.
     """
 
     name: str
     title: str
     version: str
+    status: str
     layer: str
     description: str
+    purpose: str
+    sources: tuple[Source, ...]
     sha256: str
     columns: tuple[Column, ...]
+    key: tuple[str, ...]
     row_rules: tuple[RowRule, ...]
     dataset_rules: tuple[DatasetRule, ...]
+    relationships: tuple[Relationship, ...]
     freshness: Freshness | None = None
     file_pattern: str | None = None
+    header: tuple[str, ...] = ()
     one_practice_per_file: bool = False
     optional: bool = False
     max_rejected_percent: float | None = None
+    max_failed_files_percent: float = 0
+    drift: DriftLimits | None = None
+
+    @property
+    def table(self) -> str:
+        """Name of the table in the store."""
+        return f"feed_{self.name}" if self.layer == "feed" else self.name
+
+    @property
+    def evaluated_relationships(self) -> tuple[Relationship, ...]:
+        """Relationships that data are checked for: all but those no step can break."""
+        return tuple(r for r in self.relationships if not r.guaranteed_by)
 
     @property
     def column_names(self) -> tuple[str, ...]:
@@ -112,6 +143,7 @@ LANDED_AS: Mapping[str, Column] = {
         type="BIGINT",
         description="Completed years at the reference date; someone born on 29 February completes one on 1 March.",
         classification="pseudonymous",
+        unit="years",
         required=True,
         minimum=0,
         maximum=120,
@@ -152,7 +184,7 @@ def read_contract(path: Path) -> Contract:
             name=path.name,
             hint="It must be an Open Data Contract Standard v3.1 file with one schema.",
         ) from error
-    ids = [rule.id for rule in (*contract.row_rules, *contract.dataset_rules)]
+    ids = [rule.id for rule in (*contract.row_rules, *contract.dataset_rules, *contract.relationships)]
     repeated = sorted({rule_id for rule_id in ids if ids.count(rule_id) > 1})
     if repeated:
         raise DefinitionError("A contract uses a rule id twice", name=f"{path.name}: {repeated[0]}", hint="Rename one.")
@@ -161,41 +193,60 @@ def read_contract(path: Path) -> Contract:
 
 def _contract(document: Mapping[str, Any], sha256: str) -> Contract:
     schema = document["schema"][0]
-    settings = _custom(document)
+    settings = custom(document)
     name = schema["name"]
-    columns = tuple(_column(entry) for entry in schema["properties"])
-    row_rules: list[RowRule] = []
-    dataset_rules: list[DatasetRule] = []
+    key = _key(schema["properties"])
+    columns = tuple(_column(entry, is_key=key == (entry["name"],)) for entry in schema["properties"])
+    rules: list[RowRule | DatasetRule] = []
     for column, entry in zip(columns, schema["properties"], strict=True):
-        row_rules += implied_rules(column)
-        for check in entry.get("quality", []):
-            rule = rule_of_check(check, column.name)
-            (row_rules if isinstance(rule, RowRule) else dataset_rules).append(rule)
-    for check in schema.get("quality", []):
-        rule = rule_of_check(check, None)
-        (row_rules if isinstance(rule, RowRule) else dataset_rules).append(rule)
+        rules += implied_rules(column)
+        rules += [rule_of_check(check, column.name) for check in entry.get("quality", [])]
+    rules += [rule_of_check(check, None) for check in schema.get("quality", [])]
+    dataset_rules = [rule for rule in rules if isinstance(rule, DatasetRule)]
     covered = {rule.columns for rule in dataset_rules if rule.metric == "duplicateValues"}
-    dataset_rules += [unique_rule(column) for column in columns if column.unique and (column.name,) not in covered]
+    unique = dict.fromkeys([*((column.name,) for column in columns if column.unique), *([key] if key else [])])
+    dataset_rules += [unique_rule(names) for names in unique if names not in covered]
     return Contract(
         name=name,
         title=document["name"],
         version=document["version"],
+        status=document["status"],
         layer=settings["layer"],
         description=schema["description"],
+        purpose=document["description"]["purpose"],
+        sources=tuple(Source(s["url"], s["description"]) for s in document.get("authoritativeDefinitions", [])),
         sha256=sha256,
         columns=columns,
-        row_rules=tuple(row_rules),
+        key=key,
+        row_rules=tuple(rule for rule in rules if isinstance(rule, RowRule)),
         dataset_rules=tuple(dataset_rules),
+        relationships=tuple(
+            relationship_of(entry, properties["name"])
+            for properties in schema["properties"]
+            for entry in properties.get("relationships", [])
+        ),
         freshness=_freshness(document, name),
         file_pattern=settings.get("filePattern"),
+        header=tuple(settings.get("header", [])),
         one_practice_per_file=settings.get("onePracticePerFile", False),
         optional=settings.get("optional", False),
         max_rejected_percent=settings.get("maxRejectedPercent"),
+        max_failed_files_percent=settings.get("maxFailedFilesPercent", 0),
+        drift=_drift(settings["drift"]) if "drift" in settings else None,
     )
 
 
-def _column(entry: Mapping[str, Any]) -> Column:
-    settings = _custom(entry)
+def _drift(settings: Mapping[str, Any]) -> DriftLimits:
+    return DriftLimits(
+        volume_percent=settings["volumePercent"],
+        completeness_points=settings["completenessPoints"],
+        stability_index=settings["stabilityIndex"],
+        values_by=settings.get("valuesBy", {}),
+    )
+
+
+def _column(entry: Mapping[str, Any], *, is_key: bool) -> Column:
+    settings = custom(entry)
     options = entry.get("logicalTypeOptions", {})
     valid = [c["arguments"]["validValues"] for c in entry.get("quality", []) if c.get("metric") == "invalidValues"]
     return Column(
@@ -204,15 +255,23 @@ def _column(entry: Mapping[str, Any]) -> Column:
         type=entry["physicalType"],
         description=entry["description"],
         classification=entry["classification"],
+        unit=settings.get("unit"),
         required=entry.get("required", False),
-        unique=entry.get("unique", False),
+        unique=entry.get("unique", is_key),
         pattern=options.get("pattern"),
         minimum=options.get("minimum"),
         maximum=options.get("maximum"),
         valid_values=tuple(valid[0]) if valid else (),
         missing=tuple(settings.get("missingValues", [])),
         date_formats=tuple(settings.get("dateFormats", [])),
+        optional=settings.get("optional", False),
     )
+
+
+def _key(properties: Sequence[Mapping[str, Any]]) -> tuple[str, ...]:
+    """The columns of the primary key, in its order."""
+    of_key = sorted((p.get("primaryKeyPosition", 1), p["name"]) for p in properties if p.get("primaryKey"))
+    return tuple(name for _, name in of_key)
 
 
 def _freshness(document: Mapping[str, Any], name: str) -> Freshness | None:
@@ -221,7 +280,3 @@ def _freshness(document: Mapping[str, Any], name: str) -> Freshness | None:
             column = entry["element"].removeprefix(f"{name}.")
             return Freshness(f"{column}_fresh", column, int(entry["value"]), entry["description"])
     return None
-
-
-def _custom(entry: Mapping[str, Any]) -> dict[str, Any]:
-    return {item["property"]: item["value"] for item in entry.get("customProperties", [])}

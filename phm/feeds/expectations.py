@@ -17,12 +17,14 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any, Literal
 
 import duckdb
 
 from phm.errors import CheckFailed
 from phm.feeds.contracts import Contract
+from phm.feeds.drift import Shift, drift_bounds, observe_drift
 from phm.feeds.observations import COLUMNS_RULE, Bound, bounds_of, observe
 from phm.feeds.schema import quoted
 
@@ -59,8 +61,12 @@ def check_table(
     *,
     reference_date: dt.date | None = None,
     landing: Mapping[str, Any] | None = None,
+    related: Mapping[str, Sequence[Path]] = MappingProxyType({}),
+    shifts: Sequence[Shift] | None = None,
 ) -> list[RuleResult]:
     """Hold the table in Parquet `files` against `contract`; one result for each rule of `checks_of(contract)`.
+
+    Where the delivery before is at hand, one result for each of `drift.DRIFT_RULES` follows.
 
     Parameters
     ----------
@@ -72,17 +78,26 @@ def check_table(
         The day freshness is counted to; without it, rules that need it could not be evaluated.
     landing
         `Landing.record()` of the feed: its counts stand for the rules that were evaluated at landing.
+    related
+        Parquet files of the tables at hand that relationships lead to, by name of contract. A relationship to
+        another could not be evaluated, and is a warning at most.
+    shifts
+        What `drift.compare` found against the delivery before.
     """
-    bounds = bounds_of(contract)
-    observed, missing = observe(con, contract, files, reference_date=reference_date, landing=landing)
+    observed, missing = observe(con, contract, files, reference_date=reference_date, landing=landing, related=related)
+    as_warnings = {*(landing["rejections"] if landing else ())}
+    as_warnings |= {r.id for r in contract.evaluated_relationships if r.to_contract not in related}
     bounds = [
         replace(b, description=f"{b.description} Not so: {', '.join(missing)}.")
         if b.rule_id == COLUMNS_RULE and missing
         else replace(b, severity="warning")
-        if landing and b.rule_id in landing["rejections"]
+        if b.rule_id in as_warnings
         else b
-        for b in bounds
+        for b in bounds_of(contract)
     ]
+    if contract.drift and shifts is not None:
+        bounds += drift_bounds(contract.drift, shifts)
+        observed |= observe_drift(shifts)
     return _judged(contract, bounds, observed)
 
 
@@ -135,10 +150,10 @@ def _judged(contract: Contract, bounds: Sequence[Bound], observed: Mapping[str, 
         expectations=[
             ExpectColumnMaxToBeBetween(
                 column=bound.rule_id,
-                min_value=bound.low,
-                max_value=bound.high,
-                strict_min=bound.is_low_open,
-                strict_max=bound.is_high_open,
+                min_value=bound.limits.low,
+                max_value=bound.limits.high,
+                strict_min=bound.limits.is_low_open,
+                strict_max=bound.limits.is_high_open,
                 meta={"rule_id": bound.rule_id},
             )
             for bound in bounds
@@ -164,7 +179,7 @@ def _result(contract: Contract, bound: Bound, verdict: Any) -> RuleResult:
     status = ("passed" if verdict.success else "failed") if was_evaluated else "could_not_evaluate"
     value = verdict.result.get("observed_value")
     return RuleResult(
-        bound.rule_id, contract.name, status, bound.severity, value, bound.unit, bound.threshold, bound.description
+        bound.rule_id, contract.name, status, bound.severity, value, bound.unit, str(bound.limits), bound.description
     )
 
 

@@ -15,32 +15,22 @@ import duckdb
 
 from phm.feeds.contracts import Contract
 from phm.feeds.row_sql import at_reference_date
-from phm.feeds.schema import DatasetRule, RowRule, literal, quoted
+from phm.feeds.schema import DatasetRule, Limits, Relationship, RowRule, literal, quoted
 
 COLUMNS_RULE = "columns_as_contracted"
 REJECTED_RULE = "rejected_percent"
+_NONE = Limits(0, 0)
 
 
 @dataclass(frozen=True)
 class Bound:
-    """What one rule asks: a number of rows, columns or days, or a percentage (`unit`), within limits."""
+    """What one rule asks: a number of rows, columns or days, a percentage or a value (`unit`), within limits."""
 
     rule_id: str
     severity: str
     unit: str
     description: str
-    low: float | None = None
-    high: float | None = None
-    is_low_open: bool = False
-    is_high_open: bool = False
-
-    @property
-    def threshold(self) -> str:
-        if self.low is not None and self.low == self.high:
-            return f"= {self.low:g}"
-        low = f"{'>' if self.is_low_open else '>='} {self.low:g}" if self.low is not None else ""
-        high = f"{'<' if self.is_high_open else '<='} {self.high:g}" if self.high is not None else ""
-        return " and ".join(part for part in (low, high) if part)
+    limits: Limits
 
 
 def bounds_of(contract: Contract, /) -> list[Bound]:
@@ -48,33 +38,26 @@ def bounds_of(contract: Contract, /) -> list[Bound]:
 
     For a feed the rules on rows are among them, although landing enforces them: how many rows broke each is known.
     """
-    bounds = [Bound(COLUMNS_RULE, "error", "columns", "Every column is there and has its type.", 0, 0)]
+    bounds = [Bound(COLUMNS_RULE, "error", "columns", "Every column is there and has its type.", _NONE)]
     is_feed = contract.file_pattern is not None
     bounds += [
-        Bound(rule.id, rule.severity, "rows", rule.description, 0, 0)
+        Bound(rule.id, rule.severity, "rows", rule.description, _NONE)
         for rule in contract.row_rules
         if is_feed or rule.kind != "readable"
     ]
-    bounds += [_of_dataset_rule(rule) for rule in contract.dataset_rules]
+    bounds += [Bound(r.id, r.severity, r.unit, r.description, r.limits) for r in contract.dataset_rules]
+    bounds += [
+        Bound(r.id, r.severity, "percent", r.description, Limits(0, r.max_percent))
+        for r in contract.evaluated_relationships
+    ]
     if contract.freshness:
         fresh = contract.freshness
-        bounds.append(Bound(fresh.id, "error", "days", fresh.description, 0, fresh.days))
+        bounds.append(Bound(fresh.id, "error", "days", fresh.description, Limits(0, fresh.days)))
     if contract.max_rejected_percent is not None:
         allowed = contract.max_rejected_percent
         description = f"At most {allowed:g}% of the delivered rows are rejected."
-        bounds.append(Bound(REJECTED_RULE, "error", "percent", description, 0, allowed))
+        bounds.append(Bound(REJECTED_RULE, "error", "percent", description, Limits(0, allowed)))
     return bounds
-
-
-def _of_dataset_rule(rule: DatasetRule) -> Bound:
-    limits: dict[str, dict[str, Any]] = {
-        "=": {"low": rule.threshold, "high": rule.threshold},
-        ">=": {"low": rule.threshold},
-        ">": {"low": rule.threshold, "is_low_open": True},
-        "<=": {"high": rule.threshold},
-        "<": {"high": rule.threshold, "is_high_open": True},
-    }
-    return Bound(rule.id, rule.severity, rule.unit, rule.description, **limits[rule.operator])
 
 
 def observe(
@@ -85,14 +68,16 @@ def observe(
     *,
     reference_date: dt.date | None,
     landing: Mapping[str, Any] | None,
+    related: Mapping[str, Sequence[Path]],
 ) -> tuple[dict[str, float | None], list[str]]:
     """The number found for each rule, by rule id, and the columns that are missing or of another type.
 
-    Rules on such columns have no number, nor have rules on identifiers, which a landed table no longer holds.
+    Rules on such columns have no number, nor have rules on identifiers, which a landed table no longer holds, an
+    aggregate of no values, and relationships to a table that is not in `related` (files by name of contract).
     `landing` is `Landing.record()`; what was counted at landing is not counted again.
     """
     table = contract.landed()
-    source = f"read_parquet([{', '.join(map(literal, files))}])"
+    source = _source(files)
     observed: dict[str, float | None] = {}
     if landing:
         observed |= {**landing["rejections"], **landing["warnings"]}
@@ -103,7 +88,8 @@ def observe(
         observed[COLUMNS_RULE] = len(wrong)
 
         def is_open(rule: RowRule | DatasetRule) -> bool:
-            named = " ".join((rule.condition or "", *getattr(rule, "columns", ())))
+            expression = rule.condition or getattr(rule, "aggregate", None) or ""
+            named = " ".join((expression, *getattr(rule, "columns", ())))
             return rule.id not in observed and not any(re.search(rf"\b{name}\b", named) for name in wrong)
 
         counts = dict(_aggregates(table, filter(is_open, (*table.row_rules, *table.dataset_rules)), reference_date))
@@ -114,10 +100,21 @@ def observe(
         if counts:
             found = cursor.execute(f"SELECT {', '.join(counts.values())} FROM {source}").fetchone()
             observed |= dict(zip(counts, found, strict=True))
+            for rule in table.dataset_rules:
+                if rule.aggregate and observed.get(rule.id) is None:
+                    observed.pop(rule.id, None)
         for rule in filter(is_open, table.dataset_rules):
             if rule.metric == "duplicateValues":
                 observed[rule.id] = cursor.execute(_repeated(rule, source)).fetchone()[0]
+        for relationship in table.evaluated_relationships:
+            if relationship.to_contract in related and relationship.column not in wrong:
+                other = _source(related[relationship.to_contract])
+                observed[relationship.id] = cursor.execute(_unmatched(relationship, source, other)).fetchone()[0]
     return observed, wrong
+
+
+def _source(files: Sequence[Path]) -> str:
+    return f"read_parquet([{', '.join(map(literal, files))}])"
 
 
 def _aggregates(
@@ -132,6 +129,8 @@ def _aggregates(
             yield rule.id, f"100 * {breaking} / greatest(count(*), 1)" if is_share else breaking
         elif isinstance(rule, DatasetRule) and rule.metric == "rowCount":
             yield rule.id, "count(*)"
+        elif isinstance(rule, DatasetRule) and rule.aggregate:
+            yield rule.id, at_reference_date(rule.aggregate, reference_date)
 
 
 def _repeated(rule: DatasetRule, source: str) -> str:
@@ -140,3 +139,12 @@ def _repeated(rule: DatasetRule, source: str) -> str:
     if rule.unit == "percent":
         return f"SELECT coalesce(100 * sum(n - 1) / sum(n), 0) FROM ({groups})"
     return f"SELECT coalesce(sum(n - 1), 0)::BIGINT FROM ({groups} HAVING n > 1)"
+
+
+def _unmatched(relationship: Relationship, source: str, other: str) -> str:
+    """The query for the percentage of rows whose value does not stand in the other table; an empty one counts not."""
+    column, to_column = quoted(relationship.column), quoted(relationship.to_column)
+    return f"""
+        SELECT 100 * (SELECT count(*) FROM {source} AS a ANTI JOIN {other} AS b ON a.{column} = b.{to_column}
+                      WHERE a.{column} IS NOT NULL) / greatest(count(*), 1) FROM {source}
+    """

@@ -6,18 +6,6 @@ Belongs here: what a column is, what a rule is, and which rules follow from what
 import difflib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from typing import Any
-
-from phm.errors import DefinitionError
-
-# How ODCS writes a threshold, and the comparison it means.
-OPERATORS = {
-    "mustBe": "=",
-    "mustBeGreaterThan": ">",
-    "mustBeGreaterOrEqualTo": ">=",
-    "mustBeLessThan": "<",
-    "mustBeLessOrEqualTo": "<=",
-}
 
 
 def quoted(name: str) -> str:
@@ -30,6 +18,33 @@ def literal(value: object) -> str:
     if isinstance(value, int | float):
         return str(value)
     return "'" + str(value).replace("'", "''") + "'"
+
+
+@dataclass(frozen=True)
+class Limits:
+    """Between which two numbers a number must lie; None is no limit, an open limit leaves out the number itself."""
+
+    low: float | None = None
+    high: float | None = None
+    is_low_open: bool = False
+    is_high_open: bool = False
+
+    def __str__(self) -> str:
+        if self.low is not None and self.low == self.high:
+            return f"= {self.low:g}"
+        low = f"{'>' if self.is_low_open else '>='} {self.low:g}" if self.low is not None else ""
+        high = f"{'<' if self.is_high_open else '<='} {self.high:g}" if self.high is not None else ""
+        return " and ".join(part for part in (low, high) if part)
+
+    def cover(self, other: "Limits") -> bool:
+        """Whether every number that lies between `other` lies between these."""
+        above = self.low is None or (
+            other.low is not None and (other.low, other.is_low_open) >= (self.low, self.is_low_open)
+        )
+        below = self.high is None or (
+            other.high is not None and (-other.high, other.is_high_open) >= (-self.high, self.is_high_open)
+        )
+        return above and below
 
 
 @dataclass(frozen=True)
@@ -55,21 +70,39 @@ class RowRule:
 class DatasetRule:
     """A number computed from a whole table, and what it must be.
 
-    `metric` is `rowCount` (of the table), `nullValues` or `invalidValues` (rows failing `condition`), or
-    `duplicateValues` (rows that repeat `columns` of an earlier row). With `unit` `percent` it is divided by
-    the row count. `operator` is one of `=`, `>`, `>=`, `<`, `<=`.
+    `metric` is `rowCount` (of the table), `nullValues` or `invalidValues` (rows failing `condition`),
+    `duplicateValues` (rows that repeat `columns` of an earlier row), all of them divided by the row count where
+    `unit` is `percent`; or `aggregate`, the value of that DuckDB expression over the landed table.
     """
 
     id: str
     metric: str
     columns: tuple[str, ...]
-    condition: str | None
-    operator: str
-    threshold: float
+    limits: Limits
     unit: str
     severity: str
     dimension: str
     description: str
+    condition: str | None = None
+    aggregate: str | None = None
+
+
+@dataclass(frozen=True)
+class Relationship:
+    """Every value of `column` stands in `to_column` of the table of contract `to_contract`; an empty one need not.
+
+    `max_percent` is the largest share of rows whose value does not. `guaranteed_by` names the step that cannot make
+    such a row: then nothing is evaluated when data are checked.
+    """
+
+    id: str
+    column: str
+    to_contract: str
+    to_column: str
+    severity: str
+    max_percent: float
+    description: str
+    guaranteed_by: str | None = None
 
 
 @dataclass(frozen=True)
@@ -83,11 +116,27 @@ class Freshness:
 
 
 @dataclass(frozen=True)
+class DriftLimits:
+    """How much one delivery may differ from the last before it is worth a look.
+
+    `volume_percent` is of rows, in all and of each practice; `completeness_points` percentage points of filled-in
+    values, by column; `stability_index` how far a distribution may move. `values_by` names, for a column of values, the
+    column that says what they are values of.
+    """
+
+    volume_percent: float
+    completeness_points: float
+    stability_index: float
+    values_by: Mapping[str, str]
+
+
+@dataclass(frozen=True)
 class Column:
     """One column: what it is called here and in the delivered file, its type and what it may hold.
 
-    `type` is the DuckDB type. `headers` are the names accepted in a file, the current one first. `missing` are
-    texts that mean no value (besides the empty text). `date_formats` are strptime patterns, tried in order.
+    `type` is the DuckDB type, `unit` what its numbers count or measure. `headers` are the names accepted in a file,
+    the current one first. `missing` are texts that mean no value (besides the empty text). `date_formats` are
+    strptime patterns, tried in order. A file may come without an `optional` column; its values are then missing.
     """
 
     name: str
@@ -95,6 +144,7 @@ class Column:
     type: str
     description: str
     classification: str
+    unit: str | None = None
     required: bool = False
     unique: bool = False
     pattern: str | None = None
@@ -103,6 +153,7 @@ class Column:
     valid_values: tuple[str, ...] = ()
     missing: tuple[str, ...] = ()
     date_formats: tuple[str, ...] = ()
+    optional: bool = False
 
     @property
     def is_identifiable(self) -> bool:
@@ -151,50 +202,10 @@ def implied_rules(column: Column) -> list[RowRule]:
     return rules
 
 
-def rule_of_check(check: Mapping[str, Any], column: str | None) -> RowRule | DatasetRule:
-    """The rule one `quality` entry states, about `column` or (None) about the table."""
-    common = {key: check[key] for key in ("id", "severity", "dimension", "description")}
-    if check["type"] == "custom" and check.get("engine") == "phm":
-        return RowRule(kind="custom", condition=check["implementation"], column=column or "", **common)
-    if check["type"] != "library":
-        raise DefinitionError(
-            "A check is of a kind that is not known here",
-            name=f"{check['id']}: {check['type']}",
-            hint="Use type library, or type custom with engine phm.",
-        )
-    metric = check["metric"]
-    operator, threshold = next(((OPERATORS[key], check[key]) for key in OPERATORS if key in check), (None, None))
-    arguments = check.get("arguments", {})
-    columns = (column,) if column else tuple(arguments.get("properties", ()))
-    condition = None
-    if metric == "invalidValues":
-        values = ", ".join(literal(str(value)) for value in arguments["validValues"])
-        condition = f"{quoted(columns[0])} IN ({values})"
-        if (operator, threshold) == ("=", 0):
-            return RowRule(kind="values", condition=condition, column=columns[0], **common)
-    elif metric == "nullValues":
-        condition = f"{quoted(columns[0])} IS NOT NULL"
-    elif metric not in ("rowCount", "duplicateValues"):
-        raise DefinitionError(
-            "A check uses a metric that is not known here",
-            name=f"{check['id']}: {metric}",
-            hint=suggestion(metric, ("rowCount", "nullValues", "invalidValues", "duplicateValues")),
-        )
-    if operator is None:
-        raise DefinitionError("A check has no threshold", name=check["id"], hint=f"Use one of {', '.join(OPERATORS)}.")
-    unit = check.get("unit", "rows")
-    return DatasetRule(
-        metric=metric, columns=columns, condition=condition, operator=operator, threshold=threshold, unit=unit, **common
-    )
-
-
-def unique_rule(column: Column) -> DatasetRule:
-    """The rule that a column marked unique implies."""
-    description = f"{column.name} is not repeated."
-    name = f"{column.name}_unique"
-    return DatasetRule(
-        name, "duplicateValues", (column.name,), None, "=", 0, "rows", "error", "uniqueness", description
-    )
+def unique_rule(columns: tuple[str, ...]) -> DatasetRule:
+    """The rule that columns marked unique, or as primary key, imply."""
+    name, description = f"{'_'.join(columns)}_unique", f"{', '.join(columns)}: no two rows are the same."
+    return DatasetRule(name, "duplicateValues", columns, Limits(0, 0), "rows", "error", "uniqueness", description)
 
 
 def suggestion(name: str, known: Iterable[str]) -> str:

@@ -8,6 +8,8 @@ from phm.errors import DefinitionError
 from phm.feeds.contracts import load_contract, load_contracts, read_contract
 from phm.resources import contracts_dir
 
+CLASSIFICATIONS = {"identifiable", "pseudonymous", "aggregate", "public"}
+
 
 def test_every_contract_file_is_loaded_under_its_own_name():
     files = {path.name.removesuffix(".odcs.yaml") for path in contracts_dir().glob("*.odcs.yaml")}
@@ -43,6 +45,47 @@ def test_a_column_has_its_accepted_headers_the_current_one_first():
 def test_a_unique_column_is_checked_once_though_it_is_stated_twice():
     rules = [r for r in load_contract("practice_membership").dataset_rules if r.metric == "duplicateValues"]
     assert [rule.id for rule in rules] == ["one_row_per_practice"]
+
+
+def test_the_columns_of_a_primary_key_are_unique_together_or_alone():
+    attrition = load_contract("cohort_attrition")
+    assert attrition.key == ("cohort_id", "practice_code", "step_order")
+    assert [rule.columns for rule in attrition.dataset_rules if rule.metric == "duplicateValues"] == [attrition.key]
+    assert load_contract("core_geography").column("practice_code").unique
+    assert not attrition.column("practice_code").unique
+
+
+@pytest.mark.parametrize("contract", load_contracts().values(), ids=lambda contract: contract.name)
+def test_a_contract_says_all_that_is_asked_of_it(contract):
+    assert contract.sources, "where is the format or the meaning defined?"
+    assert contract.description.startswith("One row is ")
+    assert contract.purpose.endswith(".")
+    assert {column.classification for column in contract.columns} <= CLASSIFICATIONS
+    assert all(column.description.endswith(".") for column in contract.columns)
+    for rule in (*contract.row_rules, *contract.dataset_rules, *contract.relationships):
+        assert rule.severity in ("error", "warning")
+        assert rule.description.endswith(".")
+    if contract.layer == "feed":
+        assert contract.max_rejected_percent is not None
+        assert any(rule.metric == "rowCount" for rule in contract.dataset_rules)
+    if contract.layer != "reference":
+        assert not any(column.is_identifiable for column in contract.landed().columns)
+
+
+@pytest.mark.parametrize("contract", load_contracts().values(), ids=lambda contract: contract.name)
+def test_relationships_lead_to_columns_of_the_same_type(contract):
+    for relationship in contract.relationships:
+        other = load_contract(relationship.to_contract).landed().column(relationship.to_column)
+        assert contract.landed().column(relationship.column).type == other.type
+
+
+def test_a_name_means_the_same_type_and_unit_in_every_table():
+    meanings: dict[str, set] = {}
+    for contract in load_contracts().values():
+        if contract.layer != "reference":
+            for column in contract.landed().columns:
+                meanings.setdefault(column.name, set()).add((column.type, column.unit))
+    assert {name: found for name, found in meanings.items() if len(found) > 1} == {}
 
 
 def test_constraints_read_as_phrases():

@@ -14,6 +14,9 @@ from phm.feeds.expectations import check_table, checks_of, summarise_failures
 from phm.feeds.validation import validate
 from tests.unit.feeds.delivered import REFERENCE_DATE, as_csv, events, people
 
+IN_MAP = "practice_code_in_practice_membership"
+"""The map of practices is not at hand in these tests: this rule could not be evaluated."""
+
 
 @pytest.fixture
 def checked(con):
@@ -49,7 +52,7 @@ def test_a_good_delivery_passes_every_rule(deliver, landed, checked, gp_event):
     found = checked(
         gp_event, landed(gp_event, deliver("gp_event/M85001.csv", as_csv(events({}, {"event_date": "2026-10-30"}))))
     )
-    assert {result.status for result in found.values()} == {"passed"}
+    assert {name for name, result in found.items() if result.status != "passed"} == {IN_MAP}
     assert found["has_rows"].observed == 2
     assert found["event_date_fresh"].observed == 1
     assert summarise_failures(found.values()) is None
@@ -115,7 +118,7 @@ def test_an_empty_table_fails_its_row_count(con, geography):
         for result in check_table(con, load_contract("core_geography"), files)
         if result.status != "passed"
     ]
-    assert broken == ["has_rows"]
+    assert broken == ["has_rows", IN_MAP]
 
 
 def test_without_the_record_of_landing_rules_on_identifiers_could_not_be_evaluated(con, deliver, landed, gp_event):

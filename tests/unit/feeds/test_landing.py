@@ -214,6 +214,29 @@ def test_an_error_in_the_middle_of_reading_keeps_its_kind_and_text(deliver, land
         landed(gp_event, good, deliver("gp_event/M85002.csv", stray))
 
 
+def test_files_that_fail_are_left_out_as_far_as_the_contract_allows(deliver, landed, rows, gp_event):
+    of_practice = {code: as_csv(events({"practice_code": code})) for code in ("M85001", "M85003", "M85004")}
+    stray = as_csv(events({}, {}, {})).replace("practice\n", 'prac"tice\n', 2).replace("M85001", "M85005")
+    files = [
+        deliver("gp_event/M85001.csv", of_practice["M85001"]),
+        deliver("gp_event/M85002.csv", of_practice["M85003"]),
+        deliver("gp_event/M85004.csv", of_practice["M85004"]),
+        deliver("gp_event/M85005.csv", stray),
+        deliver("gp_event/M85006.csv", ""),
+    ]
+    landing = landed(replace(gp_event, max_failed_files_percent=60), *files)
+    assert {file.name: file.reason for file in landing.failed_files} == {
+        "gp_event/M85002.csv": "A practice file is named after another practice than the one inside: M85003",
+        "gp_event/M85005.csv": "2 records were counted but 3 parsed",
+        "gp_event/M85006.csv": "A delivered file is empty",
+    }
+    assert [row["practice_code"] for row in rows(*landing.accepted_files)] == ["M85001", "M85004"]
+    assert [file.name for file in landing.files] == ["gp_event/M85001.csv", "gp_event/M85004.csv"]
+    assert landing.delivered == landing.accepted == 2
+    with pytest.raises(UnreadableFeed, match=r"M8500[256]"):
+        landed(replace(gp_event, max_failed_files_percent=59), *files)
+
+
 def test_too_many_rejected_rows_are_named_with_rules_counts_and_the_worst_file(deliver, landed, gp_event):
     first = deliver("gp_event/M85001.csv", as_csv(events(*[{}] * 50, {"source": "friend"})))
     second_rows = events(*[{"practice_code": "M85002"}] * 10, *[{"practice_code": "M85002", "value": "x"}] * 3)

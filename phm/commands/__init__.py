@@ -1,0 +1,1 @@
+"""Groups of commands of `phm`, one module each; every module holds a Typer `app`."""
