@@ -212,6 +212,11 @@ class Store:
         version = self.version(table, partition, draft=draft)
         return [self._folder(table, partition) / version.version / name for name in version.files]
 
+    def files_before(self, table: str, partition: Partition) -> list[Path]:
+        """Paths of a table's files in the newest published month before, of the same ICB; none without one."""
+        earlier = [p for p in self.partitions() if p.icb_code == partition.icb_code and p.month < partition.month]
+        return self.files(table, earlier[-1]) if earlier and self.has(table, earlier[-1]) else []
+
     def version(self, table: str, partition: Partition, *, draft: bool = False) -> TableVersion:
         """The current version of a table."""
         return self._require(self._entries("draft" if draft else "published", partition), table, partition)

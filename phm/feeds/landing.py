@@ -37,8 +37,18 @@ class FileCount:
 
 
 @dataclass(frozen=True)
+class FailedFile:
+    """A delivered file that was left out, and why: `reason` names no value of it."""
+
+    name: str
+    reason: str
+
+
+@dataclass(frozen=True)
 class Landing:
     """What became of one delivery of one feed: `delivered` = `accepted` + `quarantined`, checked.
+
+    `failed_files` could not be read and were left out, as far as the contract allows it; none of their records count.
 
     `rejections` and `warnings` count rows by rule id; a row counts once for every rule it breaks, and rules no row
     breaks are there with 0. The parts are Parquet files: `accepted_files` with the landed contract's columns,
@@ -55,12 +65,17 @@ class Landing:
     files: tuple[FileCount, ...]
     accepted_files: tuple[Path, ...]
     quarantine_files: tuple[Path, ...]
+    failed_files: tuple[FailedFile, ...] = ()
     identity_file: Path | None = None
 
     def record(self) -> dict[str, Any]:
         """The counts, without paths, as a manifest keeps them."""
         kept = ("delivered", "accepted", "quarantined", "rejections", "warnings")
-        return {**{name: getattr(self, name) for name in kept}, "files": [asdict(file) for file in self.files]}
+        return {
+            **{name: getattr(self, name) for name in kept},
+            "files": [asdict(file) for file in self.files],
+            "failed_files": [asdict(file) for file in self.failed_files],
+        }
 
 
 def land(
@@ -99,8 +114,8 @@ def land(
     Raises
     ------
     UnreadableFeed
-        A file cannot be read as the contract says, holds another practice than the one it is named after, or comes
-        beside another file of the same practice.
+        More files than the contract allows cannot be read as it says or hold another practice than the one they are
+        named after; or a practice was delivered in two files. The error is that of the first such file.
     CheckFailed
         A record got lost between file and tables. (Too many rejected rows is for `check_rejected`.)
     """
@@ -111,15 +126,15 @@ def land(
     accepted_folder, quarantine_folder = out / f"feed_{contract.name}", out / f"quarantine_{contract.name}"
     for directory in (accepted_folder, quarantine_folder):
         directory.mkdir(parents=True, exist_ok=True)
+    failures = _Failures(allowed=int(len(files) * contract.max_failed_files_percent / 100))
     counts: list[FileCount] = []
     broken: Counter[str] = Counter()
     parts: list[Path] = []
     with con.cursor() as cursor:
         stage = Stage(cursor, contract, pseudonymiser, reference_date, keep_identity=vault is not None)
-        for batch in _batches(_opened(files, contract, folder), contract):
-            stage.load(batch)
-            if contract.one_practice_per_file:
-                stage.check_practices()
+        opened = _opened(files, contract, folder, failures)
+        for batch in _batches(opened, contract):
+            batch = _loaded(stage, batch, contract, failures)
             of_batch = _counted(stage, batch, broken)
             stage.quarantine()
             parts.append(accepted_folder / f"part-{len(parts) + 1:05d}.parquet")
@@ -147,6 +162,7 @@ def land(
         files=tuple(counts),
         accepted_files=tuple(parts),
         quarantine_files=(quarantine,),
+        failed_files=tuple(failures.files),
         identity_file=identity,
     )
 
@@ -179,10 +195,52 @@ def _check_delivered_once(files: Iterable[Path]) -> None:
             )
 
 
-def _opened(files: Iterable[Path], contract: Contract, folder: Path | None) -> Iterator[DeliveredFile]:
+class _Failures:
+    """The files left out so far; one more than `allowed` ends the landing with its error."""
+
+    def __init__(self, *, allowed: int) -> None:
+        self.files: list[FailedFile] = []
+        self._allowed = allowed
+
+    def add(self, error: UnreadableFeed) -> None:
+        if len(self.files) == self._allowed:
+            raise error
+        self.files.append(FailedFile(error.name or "", error.what))
+
+
+def _opened(
+    files: Iterable[Path], contract: Contract, folder: Path | None, failures: _Failures
+) -> Iterator[DeliveredFile]:
     """The delivered files, opened ahead of their turn while the engine works on those before."""
+
+    def opened(path: Path) -> DeliveredFile | UnreadableFeed:
+        try:
+            return open_delivered(path, contract, folder=folder)
+        except UnreadableFeed as error:
+            return error
+
     with ThreadPoolExecutor(max_workers=2) as pool:
-        yield from pool.map(lambda path: open_delivered(path, contract, folder=folder), files)
+        for file in pool.map(opened, files):
+            if isinstance(file, UnreadableFeed):
+                failures.add(file)
+            else:
+                yield file
+
+
+def _loaded(stage: Stage, batch: list[DeliveredFile], contract: Contract, failures: _Failures) -> list[DeliveredFile]:
+    """Stage the batch without the files that turn out unreadable on the way; those that were staged."""
+    while True:
+        try:
+            stage.load(batch)
+            if contract.one_practice_per_file:
+                stage.check_practices()
+            return batch
+        except UnreadableFeed as error:
+            readable = [file for file in batch if file.name != error.name]
+            if len(readable) == len(batch):
+                raise
+            failures.add(error)
+            batch = readable
 
 
 def _batches(files: Iterator[DeliveredFile], contract: Contract) -> Iterator[list[DeliveredFile]]:

@@ -1,39 +1,115 @@
-"""A delivered file checked on its own, before it is part of any delivery; nothing is kept."""
+"""A delivered file checked on its own, before it is part of any delivery; nothing of it is kept.
+
+Belongs here: one feed's files, landed in a temporary folder and judged. Also against the delivery before.
+"""
 
 import datetime as dt
 import tempfile
+from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 import duckdb
 
 from phm.errors import UnreadableFeed
 from phm.feeds.contracts import Contract
+from phm.feeds.drift import Shift, compare
 from phm.feeds.expectations import RuleResult, check_table
-from phm.feeds.landing import land
-from phm.feeds.readers import SUFFIXES
+from phm.feeds.landing import Landing, land
+from phm.feeds.packing import SUFFIXES
+from phm.feeds.rejected import write_rejected
 from phm.governance.pseudonyms import Pseudonymiser
 
 
-def validate(path: Path, contract: Contract, /, *, reference_date: dt.date) -> list[RuleResult]:
-    """The result of every rule of `contract` for a delivered file, or for all files of a folder.
+@dataclass(frozen=True)
+class Validation:
+    """What was found about a delivered file, or all files of a folder: counts and names, never a value.
 
-    Rows are landed in a temporary folder under a key nobody keeps. Raises UnreadableFeed as `land` does.
+    `results` has every rule of the contract, `shifts` every comparison with the delivery before (none without one).
+    `rejected_rows` is how many rows were written out with their values, None where that was not asked for.
     """
-    files = [p for p in sorted(path.iterdir()) if p.name.lower().endswith(SUFFIXES)] if path.is_dir() else [path]
+
+    contract: Contract
+    reference_date: dt.date
+    landing: Landing
+    results: tuple[RuleResult, ...]
+    shifts: tuple[Shift, ...]
+    rejected_rows: int | None
+
+    @property
+    def broken(self) -> tuple[RuleResult, ...]:
+        """Rules that must hold and do not, or could not be evaluated."""
+        return tuple(r for r in self.results if r.status != "passed" and r.severity == "error")
+
+
+def validate(
+    path: Path,
+    contract: Contract,
+    /,
+    *,
+    reference_date: dt.date,
+    previous: Path | None = None,
+    rejected_to: Path | None = None,
+    memory_limit: str | None = None,
+) -> Validation:
+    """Hold a delivered file, or all files of a folder, against `contract`.
+
+    Rows are landed in a temporary folder under a key nobody keeps.
+
+    Parameters
+    ----------
+    previous
+        The file or folder of the delivery before, to compare with.
+    rejected_to
+        A CSV file the rejected rows are written to, values and all: it belongs into the vault.
+    memory_limit
+        What the engine may use, such as `2GB`.
+
+    Raises
+    ------
+    UnreadableFeed
+        As `land` does; and where `path` or `previous` is a folder without a file that can be read.
+    """
+    files = _files(path)
+    with duckdb.connect() as con, tempfile.TemporaryDirectory(prefix="phm-") as scratch:
+        con.execute("SET temp_directory = ?", [scratch])
+        if memory_limit:
+            con.execute("SET memory_limit = ?", [memory_limit])
+        pseudonymiser = Pseudonymiser.throwaway()
+
+        def landed(files: Sequence[Path], name: str) -> Landing:
+            return land(
+                con,
+                contract,
+                files,
+                reference_date=reference_date,
+                out=Path(scratch) / name,
+                pseudonymiser=pseudonymiser,
+            )
+
+        landing = landed(files, "now")
+        shifts = None
+        if previous:
+            before = landed(_files(previous), "before")
+            shifts = compare(con, contract, landing.accepted_files, before.accepted_files)
+        results = check_table(
+            con,
+            contract,
+            landing.accepted_files,
+            reference_date=reference_date,
+            landing=landing.record(),
+            shifts=shifts,
+        )
+        rejected_rows = write_rejected(con, landing, contract, files, rejected_to) if rejected_to else None
+    return Validation(contract, reference_date, landing, tuple(results), tuple(shifts or ()), rejected_rows)
+
+
+def _files(path: Path) -> list[Path]:
+    if not path.is_dir():
+        return [path]
+    files = [file for file in sorted(path.iterdir()) if file.name.lower().endswith(SUFFIXES)]
     if not files:
         raise UnreadableFeed(
             "The folder holds no file that can be read", name=str(path), hint=f"Use one of {', '.join(SUFFIXES)}."
         )
-    with duckdb.connect() as con, tempfile.TemporaryDirectory(prefix="phm-") as scratch:
-        con.execute("SET temp_directory = ?", [scratch])
-        landing = land(
-            con,
-            contract,
-            files,
-            reference_date=reference_date,
-            out=Path(scratch),
-            pseudonymiser=Pseudonymiser.throwaway(),
-        )
-        return check_table(
-            con, contract, landing.accepted_files, reference_date=reference_date, landing=landing.record()
-        )
+    return files

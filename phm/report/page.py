@@ -16,6 +16,7 @@ from phm.cohorts.definition import Definition
 from phm.governance.disclosure import Published, require_published
 from phm.measures.definition import Measure
 from phm.report import charts
+from phm.report.quality import LEFT_OUT_SECTION
 
 _TEMPLATES = Path(__file__).parent / "templates"
 _SMALL_PCN, _LARGE_PCN = 20_000, 100_000
@@ -100,6 +101,7 @@ def build_report(
         feeds=_feeds(checks),
         checks=checks[~checks["section"].isin(checks.loc[checks["item"] == "quarantined", "section"])],
         measure_definitions=measure_definitions,
+        left_out=checks.loc[checks["section"] == LEFT_OUT_SECTION, "item"].tolist(),
         pcn_band=_PCN_BAND,
     )
 
@@ -216,7 +218,8 @@ def _feeds(checks: pd.DataFrame) -> pd.DataFrame:
     feeds = checks[checks["section"].isin(checks.loc[checks["item"] == "quarantined", "section"])]
     wide = feeds[feeds["item"].isin(_LANDED)].pivot(index="section", columns="item", values="count").reset_index()
     broken = feeds[~feeds["item"].isin(_LANDED)]
-    said = (broken["item"].str.replace("_", " ") + ": " + broken["count"].map(_count)).groupby(broken["section"])
+    counts = broken["count"].astype(object).map(_count).astype(str)
+    said = (broken["item"].str.replace("_", " ") + ": " + counts).groupby(broken["section"])
     wide["rules"] = wide["section"].map(said.agg("; ".join)).fillna("none")
     wide["section"] = wide["section"].str.removeprefix("feed_").str.replace("_", " ")
     return wide

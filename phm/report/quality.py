@@ -6,10 +6,12 @@ from typing import Any
 import pandas as pd
 
 from phm.feeds.contracts import load_contract
+from phm.feeds.deliveries import incomplete_practices
 
 DEPRIVATION_SECTION = "Deprivation of the home area"
 ISSUE_SECTION = "Events not used"
 PRACTICE_SECTION = "Practices"
+LEFT_OUT_SECTION = "Practices left out"
 
 
 def quality_counts(
@@ -41,6 +43,10 @@ def quality_counts(
     rows.append((PRACTICE_SECTION, "without a PCN", "practices", int(geography["pcn_code"].eq("U").sum())))
     by_map = int(geography["place_basis"].eq("place_membership").sum())
     rows.append((PRACTICE_SECTION, "with a place from the local map", "practices", by_map))
+    rows += [
+        (LEFT_OUT_SECTION, f"{code} ({reason})", "practices", 1)
+        for code, reason in incomplete_practices(records).items()
+    ]
     return pd.DataFrame(rows, columns=["section", "item", "unit", "count"])
 
 

@@ -18,6 +18,8 @@ from pipelines.partitions import MONTH_BY_ICB
 
 CONTRACTS = {contract.name: contract for contract in load_contracts().values() if contract.layer == "feed"}
 FEED_TABLES = tuple(f"feed_{name}" for name in CONTRACTS)
+PRACTICE_TABLES = tuple(contract.table for contract in CONTRACTS.values() if contract.one_practice_per_file)
+"""Feeds every practice delivers a file of."""
 QUARANTINE_TABLES = tuple(f"quarantine_{name}" for name in CONTRACTS)
 
 

@@ -46,7 +46,7 @@ def report(context: dg.AssetExecutionContext, site: Site) -> dg.MaterializeResul
 def report_page(work: Workspace) -> str:
     """The page of the drafted month; only tables that passed the gate go in."""
     measures, attrition, geography, issues = (table.to_pandas() for table in work.read(REPORT_INPUTS[:4]))
-    records = {t: work.store.version(t, work.partition, draft=True).record for t in ("core_person", *FEED_TABLES)}
+    records = work.records(["core_person", *FEED_TABLES])
     delivering = geography[geography["practice_code"].isin(attrition["practice_code"])]
     return build_report(
         recognise(measures),

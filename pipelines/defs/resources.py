@@ -1,6 +1,6 @@
 """The site a run belongs to, and the workspace one step of a run computes in."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from functools import cache
@@ -13,6 +13,7 @@ import ibis
 from phm.config import Settings, load_settings
 from phm.engine import connect
 from phm.feeds.contracts import Contract
+from phm.feeds.drift import compare
 from phm.feeds.expectations import RuleResult, check_table
 from phm.governance.pseudonyms import Pseudonymiser
 from phm.store import Partition, Store, TableVersion
@@ -57,6 +58,10 @@ class Workspace:
         """Drafted tables, in the order named."""
         return [self.store.read(self.con, table, self.partition, draft=True) for table in tables]
 
+    def records(self, tables: Iterable[str]) -> dict[str, Mapping[str, Any]]:
+        """What was kept about drafted tables, by name of table."""
+        return {table: self.store.version(table, self.partition, draft=True).record for table in tables}
+
     def write(self, contract: Contract, made: Made, *, built_from: Sequence[str]) -> TableVersion:
         """Draft a table: the columns of its contract, in order of all of them."""
         columns = contract.column_names
@@ -70,18 +75,25 @@ class Workspace:
             record={**made.record, "remarks": list(made.remarks)},
         )
 
-    def check(self, contract: Contract, table: str) -> list[RuleResult]:
-        """The drafted table held against its contract; nothing where an optional feed was not delivered."""
+    def check(self, contract: Contract, table: str, *, related: Mapping[str, str]) -> list[RuleResult]:
+        """The drafted table held against its contract; nothing where an optional feed was not delivered.
+
+        `related` are the tables its relationships lead to, by name of contract.
+        """
         record = self.store.version(table, self.partition, draft=True).record
         is_feed = "delivered" in record
         if is_feed and not record["delivered"]:
             return []
+        files = self.store.files(table, self.partition, draft=True)
+        before = self.store.files_before(table, self.partition)
         return check_table(
             self.con.con,
             contract,
-            self.store.files(table, self.partition, draft=True),
+            files,
             reference_date=self.reference_date,
             landing=record if is_feed else None,
+            related={name: self.store.files(other, self.partition, draft=True) for name, other in related.items()},
+            shifts=compare(self.con.con, contract, files, before) if contract.drift and before else None,
         )
 
 

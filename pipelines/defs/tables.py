@@ -6,6 +6,7 @@ from typing import Any
 import dagster as dg
 
 from phm.feeds.contracts import Contract, load_contract
+from phm.feeds.drift import DRIFT_RULES
 from phm.feeds.expectations import RuleResult, summarise_failures
 from phm.feeds.expectations import checks_of as rules_of
 from phm.store import TableVersion
@@ -13,6 +14,7 @@ from pipelines.defs.resources import Made, Site
 from pipelines.partitions import MONTH_BY_ICB
 
 ROW_RULES = "row_rules"
+AGAINST_PREVIOUS = "against_previous"
 SAYS = "says"
 """Metadata of a failed check that `phm run` prints: one sentence without values."""
 
@@ -80,35 +82,49 @@ def materialised(version: TableVersion, **metadata: Any) -> dg.MaterializeResult
 
 
 def contract_checks(contract: Contract, *, table: str) -> dg.AssetChecksDefinition:
-    """One check for each rule of the contract about the whole table, and one for all its rules about rows.
+    """One check for each rule of the contract about the whole table, one for all its rules about rows, and one, where
+    the contract says how much may change, for all comparisons with the month before.
 
     A rule of severity error that does not hold stops everything downstream.
     """
-    row_rules = {rule.id for rule in contract.row_rules}
-    asked = {rule_id: says for rule_id, says in rules_of(contract).items() if rule_id not in row_rules}
-    asked[ROW_RULES] = f"Each of {len(row_rules)} rules about rows holds, or its rows are in quarantine."
-    specs = [dg.AssetCheckSpec(name, asset=table, blocking=True, description=says) for name, says in asked.items()]
+    grouped = dict.fromkeys((rule.id for rule in contract.row_rules), ROW_RULES)
+    asked = {rule_id: says for rule_id, says in rules_of(contract).items() if rule_id not in grouped}
+    asked[ROW_RULES] = f"Each of {len(grouped)} rules about rows holds, or its rows are in quarantine."
+    if contract.drift:
+        grouped |= dict.fromkeys(DRIFT_RULES.values(), AGAINST_PREVIOUS)
+        asked[AGAINST_PREVIOUS] = "The delivery does not differ from that of the month before by more than is usual."
+    related = related_tables(contract)
+    specs = [
+        dg.AssetCheckSpec(name, asset=table, blocking=True, description=says, additional_deps=list(related.values()))
+        for name, says in asked.items()
+    ]
 
     @dg.multi_asset_check(specs=specs, name=f"{table}_contract", can_subset=True)
     def checks(context: dg.AssetCheckExecutionContext, site: Site):
         work = site.workspace(context)
-        results = work.check(contract, table)
+        results = work.check(contract, table, related=related)
         by_check: dict[str, list[RuleResult]] = {name: [] for name in asked}
         for result in results:
-            by_check[ROW_RULES if result.rule_id in row_rules else result.rule_id].append(result)
+            by_check[grouped.get(result.rule_id, result.rule_id)].append(result)
         for key in context.selected_asset_check_keys:
             yield _verdict(by_check[key.name], key)
 
     return checks
 
 
+def related_tables(contract: Contract) -> dict[str, str]:
+    """Tables its relationships lead to, by name of their contract. Reference files are in no table."""
+    others = [load_contract(r.to_contract) for r in contract.evaluated_relationships]
+    return {other.name: other.table for other in others if other.layer != "reference"}
+
+
 def _verdict(results: Sequence[RuleResult], key: dg.AssetCheckKey) -> dg.AssetCheckResult:
-    """One check's verdict on its rules; an optional feed that was not delivered has none, and passes."""
+    """One check's verdict on its rules; without any, as of a feed that was not delivered, it passes."""
     broken = [result for result in results if result.status != "passed"]
     blocking = [result for result in broken if result.severity == "error"]
     failure = summarise_failures(blocking)
     table = dg.MetadataValue.md(
-        "\n".join(f"- {r.rule_id}: {r.observed} {r.unit}, must be {r.threshold}" for r in broken)
+        "\n".join(f"- {r.rule_id}: {r.observed} {r.unit}, must be {r.threshold}. {r.description}" for r in broken)
     )
     return dg.AssetCheckResult(
         passed=not broken,

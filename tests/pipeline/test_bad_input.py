@@ -3,15 +3,17 @@
 import gzip
 import hashlib
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
+import duckdb
 import pyarrow.csv as pa_csv
 import pyarrow.parquet as pq
 import pytest
 from filelock import FileLock
 
 from phm.errors import CheckFailed, ConfigurationError, PhmError, UnreadableFeed
+from phm.feeds.contracts import load_contracts
 from phm.store import Partition, Store
 from phm.synthetic.delivery import generate
 from pipelines.run import Site, run_partition
@@ -62,6 +64,10 @@ def missing_feed(delivery: Path) -> None:
 
 def missing_practice_folder(delivery: Path) -> None:
     shutil.rmtree(delivery / "gp_event")
+
+
+def missing_practice_file(delivery: Path) -> None:
+    first(delivery / "gp_event").unlink()
 
 
 def empty_file(delivery: Path) -> None:
@@ -131,6 +137,7 @@ def lsoas_of_the_other_vintage(delivery: Path) -> None:
     [
         (missing_feed, UnreadableFeed, ["deprivation", "imd*"]),
         (missing_practice_folder, UnreadableFeed, ["gp_event"]),
+        (missing_practice_file, CheckFailed, ["practices were delivered in part only", "gp_event was not delivered"]),
         (empty_file, UnreadableFeed, ["gp_event/", ".csv"]),
         (wrong_delimiter, UnreadableFeed, ["gp_medication/", ".csv"]),
         (renamed_column, UnreadableFeed, ["gp_register/", "date_of_birth"]),
@@ -162,6 +169,35 @@ def test_the_same_delivery_undamaged_is_published(feeds: Path, home: Path) -> No
     run_partition(BAD, site=Site(home=str(home), feeds=str(feeds), demo=True), listener=lambda *_: None)
 
     assert BAD in Store(home).partitions()
+
+
+@pytest.fixture
+def tolerant() -> Iterator[None]:
+    """The contracts, with room for half of the practice files to fail: the delivery has too few for a tenth."""
+    contracts = [contract for contract in load_contracts().values() if contract.one_practice_per_file]
+    before = [contract.max_failed_files_percent for contract in contracts]
+    for contract in contracts:
+        object.__setattr__(contract, "max_failed_files_percent", 50)
+    yield
+    for contract, percent in zip(contracts, before, strict=True):
+        object.__setattr__(contract, "max_failed_files_percent", percent)
+
+
+@pytest.mark.usefixtures("tolerant")
+def test_a_practice_whose_file_fails_is_left_out_by_name(feeds: Path, tmp_path: Path) -> None:
+    broken = first(feeds / BAD.path / "gp_event")
+    broken.write_bytes(b"")
+    run_partition(BAD, site=Site(home=str(tmp_path), feeds=str(feeds), demo=True), listener=lambda *_: None)
+
+    store, practice_code = Store(tmp_path), broken.stem
+    practices = {file.stem for file in broken.parent.iterdir()}
+    with duckdb.connect() as con:
+        for table in ("core_person", "case_finding_list"):
+            rows = con.read_parquet([str(file) for file in store.files(table, BAD)])
+            assert {code for (code,) in rows.unique("practice_code").fetchall()} == practices - {practice_code}
+    assert not list(tmp_path.glob(f"vault/lists/**/{practice_code}*"))
+    (page,) = store.files("report", BAD)
+    assert f"{practice_code} (gp_event: A delivered file is empty)" in page.read_text(encoding="utf-8")
 
 
 def test_a_second_run_of_the_same_month_is_kept_away(feeds: Path, tmp_path: Path) -> None:

@@ -5,17 +5,23 @@ import pandas as pd
 from phm.report.quality import quality_counts
 
 
-def _landed(delivered, quarantined, **rejections):
-    accepted = delivered - quarantined
-    return {"delivered": delivered, "accepted": accepted, "quarantined": quarantined} | {
+def _landed(delivered, quarantined, files=("A", "B"), failed=(), **rejections):
+    return {
+        "delivered": delivered,
+        "accepted": delivered - quarantined,
+        "quarantined": quarantined,
         "rejections": rejections,
         "warnings": {},
+        "files": [{"name": f"x/{code}.csv"} for code in files],
+        "failed_files": [{"name": f"x/{code}.csv", "reason": "A delivered file is empty"} for code in failed],
     }
 
 
 def test_rows_of_maps_are_not_rows_about_people():
     records = {
-        "feed_gp_event": _landed(100, 9, event_not_in_future=9, unit_known=0),
+        "feed_gp_event": _landed(100, 9, ["A"], ["C"], event_not_in_future=9, unit_known=0),
+        "feed_gp_medication": _landed(50, 0, ["A", "B", "C"]),
+        "feed_gp_register": _landed(20, 0, ["A", "B", "C"]),
         "feed_place_membership": _landed(4, 0),
         "core_person": {"deprivation": {"people": 50, "matched": 48, "no_area": 2}},
     }
@@ -33,3 +39,9 @@ def test_rows_of_maps_are_not_rows_about_people():
     assert counts.loc[("Deprivation of the home area", "no area")].tolist() == ["people", 2]
     assert counts.loc[("Events not used", "implausible value (gp_event)")].tolist() == ["rows", 11]
     assert counts.loc[("Practices", "without a PCN")].tolist() == ["practices", 1]
+    left_out = counts.loc["Practices left out"]
+    assert left_out.index.tolist() == [
+        "B (gp_event was not delivered)",
+        "C (gp_event: A delivered file is empty)",
+    ]
+    assert left_out["unit"].eq("practices").all()
