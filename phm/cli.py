@@ -3,22 +3,18 @@
 Heavy imports stay inside the commands, so that `phm --help` answers at once.
 """
 
-import datetime as dt
 import os
 import sys
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
-from phm.commands import adapt, contracts
+from phm.commands import adapt, contracts, validate
+from phm.commands.terminal import console, progress, say
 from phm.errors import PhmError
 
 if TYPE_CHECKING:
-    from rich.console import Console
-
     from phm.store import Store
     from phm.synthetic.reference import ReferenceFiles
 
@@ -33,9 +29,9 @@ key = typer.Typer(no_args_is_help=True, help="The site key NHS numbers are pseud
 app.add_typer(lists, name="lists")
 app.add_typer(key, name="key")
 app.add_typer(adapt.app)
+app.add_typer(validate.app)
 app.add_typer(contracts.app, name="contracts")
 
-WIDTH_OF_A_FILE = 160
 DEMO_MONTH = "2026-10"
 DEMO_ICB = "QZZ"
 
@@ -53,13 +49,10 @@ def main() -> None:
     except PhmError as error:
         if debug:
             raise
-        from rich.console import Console
         from rich.markup import escape
 
         name = f" [bold]{escape(error.name)}[/bold]" if error.name else ""
-        Console(stderr=True, soft_wrap=True, highlight=False).print(
-            f"[red]{escape(error.what)}[/red]{':' if name else '.'}{name}\n{escape(error.hint)}"
-        )
+        console(stderr=True).print(f"[red]{escape(error.what)}[/red]{':' if name else '.'}{name}\n{escape(error.hint)}")
         sys.exit(error.exit_code)
 
 
@@ -87,12 +80,12 @@ def run(
     site = Site(home=str(settings.home), feeds=str(settings.feeds), demo=demo)
     for partition in choose_partitions(settings.feeds, month=month, icb_code=icb):
         if not force and already_published(partition, site=site):
-            _say(f"{partition.month} {partition.icb_code} is published and nothing has changed since.")
+            say(f"{partition.month} {partition.icb_code} is published and nothing has changed since.")
         else:
-            with _progress(f"{partition.month} {partition.icb_code}") as listener:
+            with progress(f"{partition.month} {partition.icb_code}") as listener:
                 run_partition(partition, site=site, listener=listener)
         outputs = expose(site.store, partition)
-        _say(f"Report: {outputs.report}\nLists:  {outputs.lists}")
+        say(f"Report: {outputs.report}\nLists:  {outputs.lists}")
 
 
 @app.command()
@@ -120,44 +113,8 @@ def synth(
         }  # fmt: skip
         files = choose(reference, month=month, icb_code=icb, **named)
         for name in named:
-            _say(f"{name.replace('_', ' ')}: {getattr(files, name)}")
+            say(f"{name.replace('_', ' ')}: {getattr(files, name)}")
     _synthesise(out, month=month, seed=seed, people=people, icb_code=icb, reference=files)
-
-
-@app.command()
-def validate(
-    path: Annotated[Path, typer.Argument(help="A delivered file, or a folder of practice files.")],
-    contract: Annotated[str, typer.Option(help="Name of the contract, for example gp_event.")],
-    month: Annotated[
-        str | None, typer.Option(help="Month the file is for, YYYY-MM.", show_default="last month")
-    ] = None,
-) -> None:
-    """Check delivered files against their contract: rules and counts, no values. Exit code 1 when a rule fails."""
-    from rich.table import Table
-
-    from phm.errors import CheckFailed
-    from phm.feeds.contracts import load_contract
-    from phm.feeds.validation import validate as check
-    from phm.store import Partition
-
-    reference_date = Partition(month or _last_month(), "ANY").reference_date
-    results = check(path, load_contract(contract), reference_date=reference_date)
-    table = Table()
-    for heading in ("rule", "status", "severity", "observed", "must be"):
-        table.add_column(heading, no_wrap=True)
-    table.add_column("what it asks")
-    colours = {"passed": "green", "failed": "red", "could_not_evaluate": "yellow"}
-    for r in results:
-        status = f"[{colours[r.status]}]{r.status.replace('_', ' ')}[/]"
-        table.add_row(r.rule_id, status, r.severity, str(r.observed), r.threshold, r.description)
-    _console().print(table)
-    broken = [r for r in results if r.status != "passed" and r.severity == "error"]
-    if broken:
-        raise CheckFailed(
-            f"{len(broken)} of {len(results)} rules do not hold",
-            name=str(path),
-            hint="Send the supplier this table; it holds no values.",
-        )
 
 
 @lists.command()
@@ -185,9 +142,9 @@ def pull(
     for pulled in write(
         con, store, partition, definition, practice_codes=codes, folder=out, format=format, reason=reason
     ):
-        _say(f"{pulled.practice.practice_code} {pulled.practice.practice_name}: {pulled.entry_count} entries")
+        say(f"{pulled.practice.practice_code} {pulled.practice.practice_name}: {pulled.entry_count} entries")
         for file in pulled.files:
-            _say(f"  {file}")
+            say(f"  {file}")
 
 
 @app.command()
@@ -199,7 +156,7 @@ def sql(
 
     answer = ask(_store(), question)
     if sys.stdout.isatty():
-        answer.show(max_width=_console().width)
+        answer.show(max_width=console().width)
     else:
         answer.df().to_csv(sys.stdout, index=False)
 
@@ -213,9 +170,9 @@ def doctor() -> None:
     colours = {"ok": "green", "missing": "yellow", "wrong": "red"}
     findings = examine(load_settings())
     for finding in findings:
-        _console().print(f"[{colours[finding.state]}]{finding.state:8}[/] {finding.what}: {finding.found}")
+        console().print(f"[{colours[finding.state]}]{finding.state:8}[/] {finding.what}: {finding.found}")
         if finding.advice:
-            _console().print(f"         {finding.advice}")
+            console().print(f"         {finding.advice}")
     if any(finding.state == "wrong" for finding in findings):
         sys.exit(3)
 
@@ -228,7 +185,7 @@ def create() -> None:
 
     path = load_settings().key_path
     create_key(path)
-    _say(f"A new key is in {path}. Keep a copy in a safe place: without it no list can be matched to an earlier one.")
+    say(f"A new key is in {path}. Keep a copy in a safe place: without it no list can be matched to an earlier one.")
 
 
 def _synthesise(
@@ -242,7 +199,7 @@ def _synthesise(
 ) -> None:
     from phm.synthetic.delivery import DEMO_PEOPLE, generate
 
-    with _progress(f"Synthetic place {icb_code}, {month}") as listener:
+    with progress(f"Synthetic place {icb_code}, {month}") as listener:
         made = generate(
             out,
             month=month,
@@ -254,18 +211,7 @@ def _synthesise(
             progress=lambda done, total, code: listener(f"practice {code}", done, total),
         )
     rows = ", ".join(f"{count:,} {feed}" for feed, count in made.row_counts.items())
-    _say(f"{made.people_count:,} people of {made.practice_count} practices in {made.folder}: {rows}")
-
-
-def _console(*, stderr: bool = False) -> "Console":
-    from rich.console import Console
-
-    width = None if (sys.stderr if stderr else sys.stdout).isatty() else WIDTH_OF_A_FILE
-    return Console(stderr=stderr, soft_wrap=True, highlight=False, width=width)
-
-
-def _say(text: str) -> None:
-    _console().print(text, markup=False)
+    say(f"{made.people_count:,} people of {made.practice_count} practices in {made.folder}: {rows}")
 
 
 def _store() -> "Store":
@@ -274,24 +220,3 @@ def _store() -> "Store":
 
     settings = load_settings()
     return Store(settings.home, settings.vault)
-
-
-def _last_month() -> str:
-    return (dt.date.today().replace(day=1) - dt.timedelta(days=1)).strftime("%Y-%m")
-
-
-@contextmanager
-def _progress(title: str) -> Iterator[Callable[[str, int, int], None]]:
-    """A progress bar on a terminal, nothing elsewhere; called with a step's name, its number and how many there are."""
-    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
-
-    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
-    console = _console(stderr=True)
-    with Progress(*columns, console=console, disable=not console.is_terminal) as bar:
-        task = bar.add_task(title, total=None)
-
-        def listener(step: str, number: int, steps: int) -> None:
-            bar.update(task, description=f"{title}: {step}", completed=number, total=steps)
-
-        yield listener
-        bar.update(task, description=f"{title}: done", completed=bar.tasks[0].total)

@@ -1,10 +1,11 @@
 """`phm adapt`: an extract in another form becomes a delivery, with a report of what was mapped and what was not."""
 
-import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
+
+from phm.commands.terminal import console
 
 if TYPE_CHECKING:
     from rich.table import Table
@@ -12,8 +13,6 @@ if TYPE_CHECKING:
     from phm.feeds.adapters.mapping_report import MappingReport
 
 app = typer.Typer()
-
-WIDTH_OF_A_FILE = 160
 
 
 @app.command()
@@ -32,7 +31,6 @@ def adapt(
 
     The defaults are a practice of the made-up place, so that the public files of `phm synth` fit.
     """
-    from rich.console import Console
     from rich.markup import escape
 
     from phm.feeds.adapters.adaptation import adapt as write
@@ -41,16 +39,16 @@ def adapt(
     report = write(
         extract, out, form_name=form, partition=Partition(month, icb), practice_code=practice, lsoa_code=lsoa
     )
-    console = Console(highlight=False, soft_wrap=True, width=None if sys.stdout.isatty() else WIDTH_OF_A_FILE)
-    console.print(_totals(report), _becomings(report))
+    screen = console()
+    screen.print(_totals(report), _becomings(report))
     for assumption in report.assumptions:
-        console.print(f"- {escape(assumption)}")
+        screen.print(f"- {escape(assumption)}")
     for feed, count in report.delivered.items():
-        console.print(f"{feed}: {count:,} rows")
+        screen.print(f"{feed}: {count:,} rows")
     if report.still_needed:
         needed = ", ".join(report.still_needed)
-        console.print(f"[yellow]Still needed[/yellow] in {escape(str(out / month / icb))}: {escape(needed)}")
-    console.print(f"Every code: {escape(str(out / 'mapping_report.json'))}")
+        screen.print(f"[yellow]Still needed[/yellow] in {escape(str(out / month / icb))}: {escape(needed)}")
+    screen.print(f"Every code: {escape(str(out / 'mapping_report.json'))}")
 
 
 def _totals(report: "MappingReport") -> "Table":

@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from phm.commands.terminal import console, print_table
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
@@ -23,7 +25,7 @@ def list_contracts() -> None:
         (c.name, c.version, c.layer, str(len(c.columns)), c.description.rstrip("."))
         for c in load_contracts().values()
     ]  # fmt: skip
-    _print(("contract", "version", "layer", "columns", "one row is"), rows)
+    print_table(("contract", "version", "layer", "columns", "one row is"), rows)
 
 
 @app.command()
@@ -34,10 +36,9 @@ def show(name: Annotated[str, typer.Argument(help="Name of the contract, for exa
 
     text = section(load_contract(name))
     if sys.stdout.isatty():
-        from rich.console import Console
         from rich.markdown import Markdown
 
-        Console().print(Markdown(text))
+        console().print(Markdown(text))
     else:
         typer.echo(text, nl=False)
 
@@ -59,7 +60,7 @@ def diff(
     if not comparisons:
         typer.echo("Nothing changed.")
     else:
-        _print(("contract", "version", "where", "change", "breaks", "needs"), _differences(comparisons))
+        print_table(("contract", "version", "where", "change", "breaks", "needs"), _differences(comparisons))
     wrong = [f"{c.contract} {c.problem}" for c in comparisons if c.problem]
     if wrong:
         raise CheckFailed(
@@ -97,19 +98,3 @@ def _differences(comparisons: "Sequence[Comparison]") -> list[tuple[str, ...]]:
         for comparison in comparisons
         for change in comparison.changes
     ]
-
-
-def _print(headings: tuple[str, ...], rows: list[tuple[str, ...]]) -> None:
-    """A table on a terminal; elsewhere lines with tabs between, for other programs."""
-    if not sys.stdout.isatty():
-        for row in (headings, *rows):
-            typer.echo("\t".join(row))
-        return
-    from rich.console import Console
-    from rich.markup import escape
-    from rich.table import Table
-
-    table = Table(*headings)
-    for row in rows:
-        table.add_row(*map(escape, row))
-    Console().print(table)

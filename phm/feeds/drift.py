@@ -59,9 +59,14 @@ class Shift:
     change: float | None
     is_beyond: bool
 
+    @property
+    def how_much(self) -> str:
+        """The change with its unit; empty where there was nothing before."""
+        form = {"percent": "{:+.1f}%", "points": "{:+.1f} points", "index": "{:.3f}"}[self.unit]
+        return "" if self.change is None else form.format(self.change)
+
     def __str__(self) -> str:
-        how_much = {"percent": "{:+.0f}%", "points": "{:+.1f} points", "index": "{:.2f}"}[self.unit]
-        return self.subject if self.change is None else f"{self.subject} ({how_much.format(self.change)})"
+        return f"{self.subject} ({self.how_much})" if self.how_much else self.subject
 
 
 def compare(

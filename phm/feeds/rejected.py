@@ -29,8 +29,6 @@ def write_rejected(
     touched = {count.name for count in landing.files if count.quarantined}
     opened = [open_delivered(path, contract) for path in files]
     out.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    out.touch(mode=0o600)
-    out.chmod(0o600)
     with con.cursor() as cursor:
         reader = pa.RecordBatchReader.from_batches(
             record_schema(contract).append(_SOURCE_FILE), _records(file for file in opened if file.name in touched)
@@ -38,7 +36,7 @@ def write_rejected(
         cursor.register("delivered", reader)
         quarantine = f"read_parquet([{', '.join(map(literal, landing.quarantine_files))}])"
         columns = ", ".join(f'delivered."{name}"' for name in contract.column_names)
-        return cursor.execute(
+        rows = cursor.execute(
             f"""
             COPY (
                 SELECT source_file, row_number, rule_ids, {columns}
@@ -48,6 +46,8 @@ def write_rejected(
             ) TO {literal(out)} (FORMAT csv, HEADER)
             """
         ).fetchone()[0]
+    out.chmod(0o600)  # until here its folder keeps others out
+    return rows
 
 
 def _records(files: Iterable[DeliveredFile]) -> Iterator[pa.RecordBatch]:

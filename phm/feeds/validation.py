@@ -41,6 +41,17 @@ class Validation:
         """Rules that must hold and do not, or could not be evaluated."""
         return tuple(r for r in self.results if r.status != "passed" and r.severity == "error")
 
+    @property
+    def sentences(self) -> tuple[str, ...]:
+        """What became of the rows, what was put right in reading, and which files were left out."""
+        landing = self.landing
+        read = (
+            f"{landing.delivered:,} rows in {len(landing.files)} file(s): {landing.accepted:,} accepted, "
+            f"{landing.quarantined:,} rejected."
+        )
+        notes = [f"{file.name}: {note}." for file in landing.files for note in file.notes]
+        return (read, *notes, *(f"{file.name} was left out: {file.reason}." for file in landing.failed_files))
+
 
 def validate(
     path: Path,

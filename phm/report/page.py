@@ -7,9 +7,7 @@ A sentence is written only where the interval behind it allows it. How the page 
 import datetime as dt
 from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
 
-import jinja2
 import pandas as pd
 
 from phm.cohorts.definition import Definition
@@ -17,8 +15,8 @@ from phm.governance.disclosure import Published, require_published
 from phm.measures.definition import Measure
 from phm.report import charts
 from phm.report.quality import LEFT_OUT_SECTION
+from phm.report.rendering import count, number, render
 
-_TEMPLATES = Path(__file__).parent / "templates"
 _SMALL_PCN, _LARGE_PCN = 20_000, 100_000
 _PCN_BAND = (30_000, 50_000)
 _COMPARISONS = ("higher", "not different", "lower")
@@ -76,16 +74,9 @@ def build_report(
         for key, measure in by_id.items()
         if measure.numerator is not None
     ]
-    environment = jinja2.Environment(
-        loader=jinja2.FileSystemLoader(_TEMPLATES),
-        autoescape=True,
-        undefined=jinja2.StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    environment.filters |= {"count": _count, "number": _number, "day": _day}
     funnels = {cohort.id: _funnel(steps, cohort) for cohort in cohorts}
-    return environment.get_template("page.html.j2").render(
+    return render(
+        "page.html.j2",
         icb_name=icb_name,
         reference_date=reference_date,
         headlines=_headlines(values, compared, funnels, cohorts),
@@ -126,7 +117,7 @@ def _sentence(rows: pd.DataFrame, overall: pd.Series, measure: Measure) -> str:
         return f"{measure.title}: withheld for the ICB as a whole, so nothing can be compared."
     of = {word: rows.loc[rows["comparison"] == word, "area_name"].tolist() for word in _COMPARISONS}
     compared = sum(map(len, of.values()))
-    parts = [f"{_number(overall['value'])}% across the ICB."]
+    parts = [f"{number(overall['value'])}% across the ICB."]
     for word in ("higher", "lower"):
         names = of[word] if word == "higher" else of[word][::-1]
         if names:
@@ -148,14 +139,14 @@ def _headlines(
     lines = []
     if "list_size" in icb.index:
         pcns = values.loc[(values["measure_id"] == "list_size") & (values["area_type"] == "pcn"), "area_code"].nunique()
-        lines.append(f"About {_count(icb.at['list_size', 'numerator'])} people are registered, in {pcns} PCNs.")
+        lines.append(f"About {count(icb.at['list_size', 'numerator'])} people are registered, in {pcns} PCNs.")
     for cohort in cohorts:
         rows = funnels[cohort.id]
         tiers = rows[rows["kind"] == "tier"]
         if len(tiers):
             least = "at least " if tiers["is_suppressed"].any() else "about "
             lines.append(
-                f"{cohort.title}: {least}{_count(tiers['person_count'].sum())} people are on practices' lists. "
+                f"{cohort.title}: {least}{count(tiers['person_count'].sum())} people are on practices' lists. "
                 "Being on a list is a prompt to look, not a diagnosis."
             )
     return lines + [_in_short(comparison) for comparison in compared]
@@ -168,7 +159,7 @@ def _in_short(comparison: Comparison) -> str:
         return comparison.sentence
     counts = {word: int((found == word).sum()) for word in _COMPARISONS}
     return (
-        f"{measure.title}: {_number(overall)}% of {measure.of}. "
+        f"{measure.title}: {number(overall)}% of {measure.of}. "
         f"Of {sum(counts.values())} PCNs, higher than the ICB: {counts['higher']}, lower: {counts['lower']}, "
         f"not different beyond chance: {counts['not different']}."
     )
@@ -218,20 +209,8 @@ def _feeds(checks: pd.DataFrame) -> pd.DataFrame:
     feeds = checks[checks["section"].isin(checks.loc[checks["item"] == "quarantined", "section"])]
     wide = feeds[feeds["item"].isin(_LANDED)].pivot(index="section", columns="item", values="count").reset_index()
     broken = feeds[~feeds["item"].isin(_LANDED)]
-    counts = broken["count"].astype(object).map(_count).astype(str)
+    counts = broken["count"].astype(object).map(count).astype(str)
     said = (broken["item"].str.replace("_", " ") + ": " + counts).groupby(broken["section"])
     wide["rules"] = wide["section"].map(said.agg("; ".join)).fillna("none")
     wide["section"] = wide["section"].str.removeprefix("feed_").str.replace("_", " ")
     return wide
-
-
-def _count(value: float | int | None) -> str:
-    return "withheld" if pd.isna(value) else f"{int(value):,}"
-
-
-def _number(value: float | None, digits: int = 1) -> str:
-    return "withheld" if pd.isna(value) else f"{value:,.{digits}f}"
-
-
-def _day(day: dt.date) -> str:
-    return f"{day.day} {day:%B %Y}"

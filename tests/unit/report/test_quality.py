@@ -4,8 +4,10 @@ import pandas as pd
 
 from phm.report.quality import quality_counts
 
+CODES = ["A", "B", "C", *(f"P{number}" for number in range(20))]
 
-def _landed(delivered, quarantined, files=("A", "B"), failed=(), **rejections):
+
+def _landed(delivered, quarantined, files=CODES, failed=(), **rejections):
     return {
         "delivered": delivered,
         "accepted": delivered - quarantined,
@@ -19,9 +21,9 @@ def _landed(delivered, quarantined, files=("A", "B"), failed=(), **rejections):
 
 def test_rows_of_maps_are_not_rows_about_people():
     records = {
-        "feed_gp_event": _landed(100, 9, ["A"], ["C"], event_not_in_future=9, unit_known=0),
-        "feed_gp_medication": _landed(50, 0, ["A", "B", "C"]),
-        "feed_gp_register": _landed(20, 0, ["A", "B", "C"]),
+        "feed_gp_event": _landed(100, 9, ["A", *CODES[3:]], ["C"], event_not_in_future=9, unit_known=0),
+        "feed_gp_medication": _landed(50, 0),
+        "feed_gp_register": _landed(20, 0),
         "feed_place_membership": _landed(4, 0),
         "core_person": {"deprivation": {"people": 50, "matched": 48, "no_area": 2}},
     }
