@@ -75,11 +75,11 @@ def run(
         if not (settings.feeds / month / icb).is_dir():
             _synthesise(settings.feeds, month=month)
     from phm.publication import expose
-    from pipelines.run import Site, already_published, run_partition
+    from pipelines.run import Site, run_partition
 
     site = Site(home=str(settings.home), feeds=str(settings.feeds), demo=demo)
     for partition in choose_partitions(settings.feeds, month=month, icb_code=icb):
-        if not force and already_published(partition, site=site):
+        if not force and site.already_published(partition):
             say(f"{partition.month} {partition.icb_code} is published and nothing has changed since.")
         else:
             with progress(f"{partition.month} {partition.icb_code}") as listener:

@@ -1,4 +1,4 @@
-"""Everything Dagster needs to know: assets, their checks, the monthly job and its schedule."""
+"""Everything Dagster needs to know: assets, their checks, the monthly job and what starts it."""
 
 import dagster as dg
 
@@ -15,6 +15,7 @@ def build_defs(*, site: Site | None = None) -> dg.Definitions:
         asset_checks=[checks for module in _MODULES for checks in module.CHECKS],
         jobs=[automation.monthly],
         schedules=[automation.monthly_on_the_fifth],
+        sensors=[automation.delivery_arrived],
         resources={"site": site or Site()},
     )
 

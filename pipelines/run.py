@@ -14,7 +14,6 @@ import dagster as dg
 from filelock import FileLock, Timeout
 
 from phm.errors import CheckFailed, ConfigurationError
-from phm.provenance import provenance, same_provenance
 from phm.store import Partition
 from pipelines.definitions import defs
 from pipelines.defs.resources import Site
@@ -23,17 +22,6 @@ from pipelines.partitions import ICBS, MONTHS, partition_key
 
 Listener = Callable[[str, int, int], None]
 """Called with the step that starts, its number and the number of steps."""
-
-
-def already_published(partition: Partition, *, site: Site) -> bool:
-    """Whether the published month was made from the files, definitions, code and key there are now."""
-    store, settings = site.store, site.settings
-    if partition not in store.partitions():
-        return False
-    made_from = provenance(
-        settings.feeds / partition.path, code_lists=settings.code_lists, key_id=site.pseudonymiser().key_id
-    )
-    return same_provenance(store.manifest(partition), made_from)
 
 
 def run_partition(partition: Partition, *, site: Site, listener: Listener) -> None:

@@ -54,13 +54,18 @@ class DeliveredFile:
     read: Callable[[], Iterator[pa.RecordBatch]]
 
 
+def files_of(folder: Path, contract: Contract) -> list[Path]:
+    """The files in `folder` that are of `contract`, in order of name, if any."""
+    found = folder.glob(contract.file_pattern or "")
+    return sorted(p for p in found if p.is_file() and p.name.lower().endswith(SUFFIXES) and not p.name.startswith("."))
+
+
 def find_files(folder: Path, contract: Contract) -> list[Path]:
     """The files delivered in `folder` for `contract`, in order of name; none only for an optional contract."""
-    pattern = contract.file_pattern or ""
-    files = sorted(p for p in folder.glob(pattern) if p.is_file() and p.name.lower().endswith(SUFFIXES))
+    files = files_of(folder, contract)
     if not files and not contract.optional:
         raise UnreadableFeed(
-            f"Feed {contract.name} was not delivered: no file matches {pattern}",
+            f"Feed {contract.name} was not delivered: no file matches {contract.file_pattern}",
             name=str(folder),
             hint=f"Expected one of {', '.join(SUFFIXES)}.",
         )

@@ -1,9 +1,12 @@
-"""When the pipeline runs by itself: once a month, for every ICB that has delivered."""
+"""When the pipeline runs by itself: when a delivery has arrived, and once a month for every ICB that has delivered."""
+
+import json
 
 import dagster as dg
 
-from phm.errors import UnreadableFeed
-from phm.feeds.deliveries import choose_partitions
+from phm.errors import PhmError
+from phm.feeds.arrivals import arrival
+from phm.feeds.deliveries import choose_partitions, delivered_partitions
 from pipelines.defs.resources import Site
 from pipelines.partitions import ICBS, MONTHS, TIMEZONE, partition_key
 
@@ -22,8 +25,39 @@ monthly = dg.define_asset_job(
 def monthly_on_the_fifth(context: dg.ScheduleEvaluationContext, site: Site):
     month = MONTHS.get_last_partition_key(current_time=context.scheduled_execution_time)
     try:
-        delivered = choose_partitions(site.settings.feeds, month=month)
-    except UnreadableFeed as nothing:
-        return dg.SkipReason(str(nothing))
-    context.instance.add_dynamic_partitions(ICBS.name, [partition.icb_code for partition in delivered])
-    return [dg.RunRequest(run_key=p.key, partition_key=partition_key(p)) for p in delivered]
+        due = [p for p in choose_partitions(site.settings.feeds, month=month) if not site.already_published(p)]
+    except PhmError as error:
+        return dg.SkipReason(str(error))
+    context.instance.add_dynamic_partitions(ICBS.name, [partition.icb_code for partition in due])
+    return [dg.RunRequest(run_key=p.key, partition_key=partition_key(p)) for p in due]
+
+
+@dg.sensor(
+    job=monthly,
+    minimum_interval_seconds=60,
+    default_status=dg.DefaultSensorStatus.RUNNING,
+    description="A delivery is run when all its files are there and none has changed since a minute ago.",
+)
+def delivery_arrived(context: dg.SensorEvaluationContext, site: Site):
+    before, now, waiting, due = json.loads(context.cursor or "{}"), {}, [], []
+    try:
+        delivered = [p for p in delivered_partitions(site.settings.feeds) if MONTHS.has_partition_key(p.month)]
+        for partition in delivered:
+            state = arrival(site.settings.feeds / partition.path)
+            last = before.get(partition.key, {"fingerprint": "", "is_settled": False})
+            is_settled = state.fingerprint == last["fingerprint"] and (last["is_settled"] or not state.missing)
+            now[partition.key] = {"fingerprint": state.fingerprint, "is_settled": is_settled}
+            if not is_settled:
+                waiting.append(f"{partition.key}: {'; '.join(state.missing) or 'files may still be changing'}")
+            elif not last["is_settled"] and not site.already_published(partition):
+                due.append(
+                    dg.RunRequest(f"{partition.key} {state.fingerprint}", partition_key=partition_key(partition))
+                )
+    except PhmError as error:
+        return dg.SkipReason(str(error))
+    return dg.SensorResult(
+        run_requests=due,
+        skip_reason=None if due else dg.SkipReason("; ".join(waiting) or "Nothing new was delivered."),
+        cursor=json.dumps(now),
+        dynamic_partitions_requests=[ICBS.build_add_request([p.icb_code for p in delivered])],
+    )

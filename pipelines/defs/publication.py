@@ -2,7 +2,6 @@
 
 import dagster as dg
 
-from phm.provenance import provenance
 from phm.publication import expose
 from phm.store import VAULT_TABLES
 from pipelines.defs import cohorts, core, feeds, lists, measures
@@ -23,8 +22,7 @@ PUBLISHED = sorted({*MADE, *VAULT_TABLES, *feeds.QUARANTINE_TABLES})
 )
 def publication(context: dg.AssetExecutionContext, site: Site) -> dg.MaterializeResult:
     work = site.workspace(context)
-    made_from = provenance(work.delivery, code_lists=work.settings.code_lists, key_id=site.pseudonymiser().key_id)
-    record = {"reference_date": work.reference_date.isoformat(), **made_from}
+    record = {"reference_date": work.reference_date.isoformat(), **site.provenance(work.partition)}
     manifest = work.store.publish(work.partition, PUBLISHED, record)
     outputs = expose(work.store, work.partition)
     return dg.MaterializeResult(

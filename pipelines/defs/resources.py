@@ -16,6 +16,7 @@ from phm.feeds.contracts import Contract
 from phm.feeds.drift import compare
 from phm.feeds.expectations import RuleResult, check_table
 from phm.governance.pseudonyms import Pseudonymiser
+from phm.provenance import provenance, same_provenance
 from phm.store import Partition, Store, TableVersion
 from pipelines.partitions import partition_of
 
@@ -118,6 +119,20 @@ class Site(dg.ConfigurableResource):
             return Pseudonymiser.demo()
         settings = self.settings
         return Pseudonymiser.from_key(settings.site_key, settings.key_path)
+
+    def provenance(self, partition: Partition) -> dict[str, Any]:
+        """What a run of the partition is made from, as things are now: files, definitions, code and key."""
+        settings = self.settings
+        return provenance(
+            settings.feeds / partition.path, code_lists=settings.code_lists, key_id=self.pseudonymiser().key_id
+        )
+
+    def already_published(self, partition: Partition) -> bool:
+        """Whether the published month was made from the files, definitions, code and key there are now."""
+        store = self.store
+        return partition in store.partitions() and same_provenance(
+            store.manifest(partition), self.provenance(partition)
+        )
 
     def workspace(self, context: dg.AssetExecutionContext | dg.AssetCheckExecutionContext) -> Workspace:
         """A workspace for the partition `context` is about."""

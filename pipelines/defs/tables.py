@@ -1,6 +1,7 @@
 """What every table asset shares: description, schema and checks come from its contract, metadata from its rows."""
 
 from collections.abc import Callable, Sequence
+from datetime import timedelta
 from typing import Any
 
 import dagster as dg
@@ -13,6 +14,7 @@ from phm.store import TableVersion
 from pipelines.defs.resources import Made, Site
 from pipelines.partitions import MONTH_BY_ICB
 
+_MONTH = timedelta(days=31)
 ROW_RULES = "row_rules"
 AGAINST_PREVIOUS = "against_previous"
 SAYS = "says"
@@ -68,7 +70,15 @@ def table_spec(contract: Contract, *, group: str, deps: Sequence[str], key: str 
         kinds={"duckdb", "parquet"},
         description=contract.description,
         metadata={"dagster/column_schema": dg.TableSchema(columns=columns), "contract_version": contract.version},
+        freshness_policy=_freshness(contract),
     )
+
+
+def _freshness(contract: Contract) -> dg.FreshnessPolicy | None:
+    """How long a feed of every month may stay away before Dagster shows it as stale."""
+    if contract.freshness is None:
+        return None
+    return dg.FreshnessPolicy.time_window(fail_window=_MONTH + timedelta(days=contract.freshness.days))
 
 
 def materialised(version: TableVersion, **metadata: Any) -> dg.MaterializeResult:

@@ -130,10 +130,10 @@ def test_a_key_that_others_can_read_is_refused(tmp_path: Path) -> None:
 
 def test_nothing_is_done_twice(home: Path, tmp_path: Path) -> None:
     """The shared home was published with the public demonstration key; a demonstration of the same files is done."""
-    from pipelines.run import Site, already_published
+    from pipelines.run import Site
 
-    assert already_published(SAMPLE_PARTITION, site=Site(home=str(home), feeds=str(SAMPLE), demo=True))
-    assert not already_published(SAMPLE_PARTITION, site=Site(home=str(tmp_path / "new"), feeds=str(SAMPLE), demo=True))
+    assert Site(home=str(home), feeds=str(SAMPLE), demo=True).already_published(SAMPLE_PARTITION)
+    assert not Site(home=str(tmp_path / "new"), feeds=str(SAMPLE), demo=True).already_published(SAMPLE_PARTITION)
 
 
 def test_a_wrong_setting_is_named(tmp_path: Path) -> None:
