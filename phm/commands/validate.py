@@ -26,6 +26,9 @@ def validate(
         str | None, typer.Option(help="Month the file is for, YYYY-MM.", show_default="last month")
     ] = None,
     previous: Annotated[Path | None, typer.Option(help="The delivery before, file or folder, to compare with.")] = None,
+    list_sizes: Annotated[
+        Path | None, typer.Option(help="Published list sizes (gp-reg-pat-prac-all) to hold registers against.")
+    ] = None,
     html: Annotated[Path | None, typer.Option(help="Write the findings as a page to send to the supplier.")] = None,
     show_rows: Annotated[
         bool, typer.Option("--show-rows", help="Write the rejected rows, values and all, to a file in the vault.")
@@ -51,6 +54,7 @@ def validate(
             wanted,
             reference_date=Partition(month or _last_month(), "ANY").reference_date,
             previous=previous,
+            list_sizes=list_sizes,
             rejected_to=rejected_to,
             memory_limit=settings.memory_limit,
         )

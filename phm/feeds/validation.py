@@ -11,12 +11,13 @@ from pathlib import Path
 
 import duckdb
 
-from phm.errors import UnreadableFeed
-from phm.feeds.contracts import Contract
+from phm.errors import ConfigurationError, UnreadableFeed
+from phm.feeds.contracts import Contract, load_contract
 from phm.feeds.drift import Shift, compare
 from phm.feeds.expectations import RuleResult, check_table
 from phm.feeds.landing import Landing, land
 from phm.feeds.packing import SUFFIXES
+from phm.feeds.reconciliation import MAX_PERCENT, ListSize, reconcile
 from phm.feeds.rejected import write_rejected
 from phm.governance.pseudonyms import Pseudonymiser
 
@@ -25,7 +26,8 @@ from phm.governance.pseudonyms import Pseudonymiser
 class Validation:
     """What was found about a delivered file, or all files of a folder: counts and names, never a value.
 
-    `results` has every rule of the contract, `shifts` every comparison with the delivery before (none without one).
+    `results` has every rule of the contract, `shifts` every comparison with the delivery before (none without one),
+    `list_sizes` every practice of a register beside its published size (none where those were not given).
     `rejected_rows` is how many rows were written out with their values, None where that was not asked for.
     """
 
@@ -34,6 +36,7 @@ class Validation:
     landing: Landing
     results: tuple[RuleResult, ...]
     shifts: tuple[Shift, ...]
+    list_sizes: tuple[ListSize, ...]
     rejected_rows: int | None
 
     @property
@@ -50,7 +53,13 @@ class Validation:
             f"{landing.quarantined:,} rejected."
         )
         notes = [f"{file.name}: {note}." for file in landing.files for note in file.notes]
-        return (read, *notes, *(f"{file.name} was left out: {file.reason}." for file in landing.failed_files))
+        left_out = [f"{file.name} was left out: {file.reason}." for file in landing.failed_files]
+        beyond = [str(practice) for practice in self.list_sizes if practice.is_beyond]
+        sizes = (
+            f"{len(beyond)} of {len(self.list_sizes)} registers are not within {MAX_PERCENT:g}% of the published size"
+        )
+        agreed = [f"{sizes}{': ' if beyond else ''}{', '.join(beyond)}."] if self.list_sizes else []
+        return (read, *notes, *left_out, *agreed)
 
 
 def validate(
@@ -60,6 +69,7 @@ def validate(
     *,
     reference_date: dt.date,
     previous: Path | None = None,
+    list_sizes: Path | None = None,
     rejected_to: Path | None = None,
     memory_limit: str | None = None,
 ) -> Validation:
@@ -71,6 +81,8 @@ def validate(
     ----------
     previous
         The file or folder of the delivery before, to compare with.
+    list_sizes
+        Published list sizes (`practice_list_size`) to hold a register against.
     rejected_to
         A CSV file the rejected rows are written to, values and all: it belongs into the vault.
     memory_limit
@@ -80,7 +92,13 @@ def validate(
     ------
     UnreadableFeed
         As `land` does; and where `path` or `previous` is a folder without a file that can be read.
+    ConfigurationError
+        There are list sizes to compare with, and `contract` is not of a register.
     """
+    if list_sizes and contract.name != "gp_register":
+        raise ConfigurationError(
+            "Only a register can be held against list sizes", name=contract.name, hint="Use the contract gp_register."
+        )
     files = _files(path)
     with duckdb.connect() as con, tempfile.TemporaryDirectory(prefix="phm-") as scratch:
         con.execute("SET temp_directory = ?", [scratch])
@@ -88,7 +106,7 @@ def validate(
             con.execute("SET memory_limit = ?", [memory_limit])
         pseudonymiser = Pseudonymiser.throwaway()
 
-        def landed(files: Sequence[Path], name: str) -> Landing:
+        def landed(files: Sequence[Path], name: str, contract: Contract = contract) -> Landing:
             return land(
                 con,
                 contract,
@@ -103,6 +121,10 @@ def validate(
         if previous:
             before = landed(_files(previous), "before")
             shifts = compare(con, contract, landing.accepted_files, before.accepted_files)
+        sizes = []
+        if list_sizes:
+            published = landed(_files(list_sizes), "sizes", load_contract("practice_list_size"))
+            sizes = reconcile(con, landing.accepted_files, published.accepted_files, reference_date=reference_date)
         results = check_table(
             con,
             contract,
@@ -112,7 +134,9 @@ def validate(
             shifts=shifts,
         )
         rejected_rows = write_rejected(con, landing, contract, files, rejected_to) if rejected_to else None
-    return Validation(contract, reference_date, landing, tuple(results), tuple(shifts or ()), rejected_rows)
+    return Validation(
+        contract, reference_date, landing, tuple(results), tuple(shifts or ()), tuple(sizes), rejected_rows
+    )
 
 
 def _files(path: Path) -> list[Path]:

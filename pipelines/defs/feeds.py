@@ -11,6 +11,7 @@ import dagster as dg
 from phm.feeds.contracts import Contract, load_contracts
 from phm.feeds.landing import Landing, check_rejected, land
 from phm.feeds.readers import find_files
+from phm.feeds.reconciliation import MAX_PERCENT, reconcile
 from phm.store import TableVersion
 from pipelines.defs.resources import Site, Workspace
 from pipelines.defs.tables import contract_checks, materialised, table_spec
@@ -20,6 +21,7 @@ CONTRACTS = {contract.name: contract for contract in load_contracts().values() i
 FEED_TABLES = tuple(f"feed_{name}" for name in CONTRACTS)
 PRACTICE_TABLES = tuple(contract.table for contract in CONTRACTS.values() if contract.one_practice_per_file)
 """Feeds every practice delivers a file of."""
+LIST_SIZE_TABLES = ("feed_gp_register", "feed_practice_list_size")
 QUARANTINE_TABLES = tuple(f"quarantine_{name}" for name in CONTRACTS)
 
 
@@ -66,5 +68,28 @@ def _keep(work: Workspace, landing: Landing) -> TableVersion:
     return work.store.write(f"feed_{landing.contract}", work.partition, move(landing.accepted_files, landing.record()))
 
 
+@dg.asset_check(
+    asset="feed_gp_register",
+    name="agrees_with_list_sizes",
+    additional_deps=["feed_practice_list_size"],
+    description=f"Each register has within {MAX_PERCENT:g}% the patients that are published of its practice.",
+    partitions_def=MONTH_BY_ICB,
+)
+def agrees_with_list_sizes(context: dg.AssetCheckExecutionContext, site: Site) -> dg.AssetCheckResult:
+    work = site.workspace(context)
+    register, published = (work.store.files(t, work.partition, draft=True) for t in LIST_SIZE_TABLES)
+    was_delivered = work.records([LIST_SIZE_TABLES[1]])[LIST_SIZE_TABLES[1]]["delivered"]
+    sizes = reconcile(work.con.con, register, published, reference_date=work.reference_date) if was_delivered else []
+    beyond = [str(practice) for practice in sizes if practice.is_beyond]
+    return dg.AssetCheckResult(
+        passed=not beyond,
+        severity=dg.AssetCheckSeverity.WARN,
+        metadata={"practices": len(sizes), "not_within": dg.MetadataValue.md("\n".join(f"- {b}" for b in beyond))},
+    )
+
+
 ASSETS = tuple(feed_asset(contract) for contract in CONTRACTS.values())
-CHECKS = tuple(contract_checks(contract, table=f"feed_{contract.name}") for contract in CONTRACTS.values())
+CHECKS = (
+    *(contract_checks(contract, table=f"feed_{contract.name}") for contract in CONTRACTS.values()),
+    agrees_with_list_sizes,
+)
