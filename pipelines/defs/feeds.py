@@ -73,7 +73,6 @@ def _keep(work: Workspace, landing: Landing) -> TableVersion:
     name="agrees_with_list_sizes",
     additional_deps=["feed_practice_list_size"],
     description=f"Each register has within {MAX_PERCENT:g}% the patients that are published of its practice.",
-    partitions_def=MONTH_BY_ICB,
 )
 def agrees_with_list_sizes(context: dg.AssetCheckExecutionContext, site: Site) -> dg.AssetCheckResult:
     work = site.workspace(context)

@@ -1,16 +1,16 @@
-"""`make bench`: `phm run` against the floor, on the demonstration place and on one built from published files.
+"""`make bench`: `phm run` against the floor and `phm validate` against parsing, on the demonstration place and on one
+built from published files.
 
 Run as
 
     python -m tests.benchmarks [--repeat 3] [--reference DIR] [--icb QNC] [--month 2025-10] [--work DIR] [--threads N]
 
 Without `--reference` only the demonstration place (about 200,000 people) is measured. The places are made once and kept
-in `--work`, by default in the user's cache folder. Pipeline and floor run in turn, each in a process of its own; the
-page cache is warm after the first. Nothing is asserted: the table is for people to read.
+in `--work`, by default in the user's cache folder. A program and the least it can take run in turn, each in a process of
+its own; the page cache is warm after the first. Nothing is asserted: the table is for people to read.
 """
 
 import argparse
-import json
 import os
 import shutil
 import statistics
@@ -44,13 +44,13 @@ class Place:
 
 @dataclass(frozen=True)
 class Result:
-    """All runs of one program on one place."""
+    """All runs of one program on one place; its time is told as a multiple of that of the program `against`."""
 
     place: Place
     program: str
+    against: str
     runs: Sequence[Measurement]
     rows: int
-    people: int
 
     @property
     def median(self) -> float:
@@ -75,19 +75,19 @@ def main() -> None:
 
 
 def markdown(results: Sequence[Result]) -> str:
-    """One row for each place and program; the ratio is to the floor's median on the same place."""
-    floors = {result.place.name: result.median for result in results if result.program == "floor"}
+    """One row for each place and program; the ratio is that of medians on the same place."""
+    medians = {(result.place.name, result.program): result.median for result in results}
     lines = [
-        "| place | people | delivered rows | program | seconds, min | median | ratio | rows/s | peak memory |",
-        "|---|---:|---:|---|---:|---:|---:|---:|---:|",
+        "| place | delivered rows | program | seconds, min | median | ratio | rows/s | peak memory |",
+        "|---|---:|---|---:|---:|---:|---:|---:|",
     ]
     for result in results:
         fastest = min(run.seconds for run in result.runs)
         peaks = [run.peak_bytes for run in result.runs if run.peak_bytes is not None]
         peak = f"{max(peaks) / 1e9:.2f} GB" if peaks else "not measured"
         lines.append(
-            f"| {result.place.name} | {result.people:,} | {result.rows:,} | {result.program} | {fastest:.1f} "
-            f"| {result.median:.1f} | {result.median / floors[result.place.name]:.2f} "
+            f"| {result.place.name} | {result.rows:,} | {result.program} | {fastest:.1f} "
+            f"| {result.median:.1f} | {result.median / medians[result.place.name, result.against]:.2f} "
             f"| {result.rows / result.median:,.0f} | {peak} |"
         )
     return "\n".join(lines)
@@ -102,15 +102,23 @@ def _compare(place: Place, work: Path, repeat: int, threads: int) -> list[Result
     )
     floor = [sys.executable, "-m", "tests.benchmarks.floor", str(place.delivery), partition.reference_date.isoformat()]
     floor += [str(tiers), "--threads", str(threads)]
-    runs: dict[str, list[Measurement]] = {"floor": [], "phm run": []}
+    events = place.delivery / "gp_event"
+    parse = [sys.executable, "-m", "tests.benchmarks.parse", str(events), "gp_event", "--threads", str(threads)]
+    validate = _phm("validate", str(events), "--contract", "gp_event", "--month", partition.month)
+    programs = {"floor": floor, "phm run": pipeline, "parse events": parse, "phm validate": validate}
+    runs: dict[str, list[Measurement]] = {program: [] for program in programs}
     for turn in range(repeat):
-        for program, command in (("floor", floor), ("phm run", pipeline)):
+        for program, command in programs.items():
             run = measure(command, environment)
             runs[program].append(run)
             print(f"{place.name}, {program}, {turn + 1} of {repeat}: {run.seconds:.1f} s", file=sys.stderr)
-    people = json.loads(runs["floor"][0].output)["people"]
-    rows = rows_of(place.delivery)
-    return [Result(place, program, measured, rows, people) for program, measured in runs.items()]
+    rows, event_rows = rows_of(place.delivery), int(runs["parse events"][0].output)
+    return [
+        Result(place, "floor", "floor", runs["floor"], rows),
+        Result(place, "phm run", "floor", runs["phm run"], rows),
+        Result(place, "parse events", "parse events", runs["parse events"], event_rows),
+        Result(place, "phm validate", "parse events", runs["phm validate"], event_rows),
+    ]
 
 
 def _demo(work: Path) -> Place:

@@ -10,6 +10,7 @@ import pytest
 from pipelines.definitions import build_defs
 from pipelines.defs.automation import delivery_arrived, monthly_on_the_fifth
 from pipelines.defs.resources import Site
+from pipelines.partitions import partition_key
 from tests.conftest import SAMPLE, SAMPLE_PARTITION
 
 
@@ -38,6 +39,23 @@ def tick(feeds, tmp_path):
 
 
 KEY = "QZZ|2026-10"
+
+
+def test_a_broken_rule_stops_what_follows_its_feed_and_nothing_else(feeds, tmp_path):
+    (attendances,) = (feeds / SAMPLE_PARTITION.path).glob("emergency_attendance*")
+    attendances.write_text(attendances.read_text().replace("2026-", "2024-"))
+    site = Site(home=str(tmp_path / "home"), feeds=str(feeds), demo=True)
+    definitions = build_defs(site=site)
+    with dg.instance_for_test() as instance:
+        instance.add_dynamic_partitions("icb", [SAMPLE_PARTITION.icb_code])
+        run = definitions.resolve_job_def("monthly").execute_in_process(
+            partition_key=partition_key(SAMPLE_PARTITION), instance=instance, raise_on_error=False
+        )
+    assert not run.success
+    made = {event.asset_key.to_user_string() for event in run.get_asset_materialization_events()}
+    assert {"feed_gp_event", "core_person", "core_geography"} <= made
+    assert not made & {"core_event", "person_feature", "cohort_member", "practice_list", "report", "publication"}
+    assert site.store.partitions() == []
 
 
 def test_a_whole_delivery_is_run_once_it_is_at_rest(tick):
