@@ -6,8 +6,8 @@ Run as
     python -m tests.benchmarks [--repeat 3] [--reference DIR] [--icb QNC] [--month 2025-10] [--work DIR] [--threads N]
 
 Without `--reference` only the demonstration place (about 200,000 people) is measured. The places are made once and kept
-in `--work`, by default in the user's cache folder. A program and the least it can take run in turn, each in a process of
-its own; the page cache is warm after the first. Nothing is asserted: the table is for people to read.
+in `--work`, by default in the user's cache folder. A program and the least it can take run in turn, each in a process
+of its own; the page cache is warm after the first. Nothing is asserted: the table is for people to read.
 """
 
 import argparse
