@@ -14,7 +14,17 @@ import pyarrow.csv as pa_csv
 
 from phm.errors import UnreadableFeed
 from phm.feeds.contracts import Contract
-from phm.feeds.layout import IS_MALFORMED, Opened, malformed_records, naming_notes, plain, positions, records, trimmed
+from phm.feeds.layout import (
+    IS_MALFORMED,
+    Opened,
+    malformed_records,
+    naming_notes,
+    plain,
+    positions,
+    records,
+    trimmed,
+    unnamed_note,
+)
 from phm.feeds.packing import Unpacked
 from phm.feeds.survey import Survey, survey
 
@@ -49,8 +59,7 @@ def open_csv(source: Unpacked, contract: Contract) -> Opened:
     if unnamed:
         # A table pasted beside the data can be longer than the data: what is left of it there is nothing.
         ignored = sum(int(_is_empty(batch).sum()) for batch in parse.batches(keep_empty=True))
-        beyond = f", and {ignored} records that have nothing else" if ignored else ""
-        notes = (*notes, f"{unnamed} columns without a name were ignored{beyond}")
+        notes = (*notes, unnamed_note(unnamed, ignored))
     return parse.count - ignored, notes, lambda: parse.batches(keep_empty=not unnamed)
 
 
@@ -103,6 +112,7 @@ class _Parse:
         places = [None if i is None else names[i] for i in self.positions]
         wanted = [name for name in places if name is not None]
         next_number, parsed = 1, 0
+        headers_left = int(self.has_header)  # not left to the parser, which would skip a blank line above it instead
         with self.source.open() as file:
             try:
                 blocks = pa_csv.open_csv(
@@ -111,7 +121,6 @@ class _Parse:
                         use_threads=False,
                         block_size=_BLOCK_BYTES,
                         column_names=names,
-                        skip_rows_after_names=int(self.has_header),
                         encoding=self.survey.encoding,
                     ),
                     pa_csv.ParseOptions(newlines_in_values=True, invalid_row_handler=note_malformed),
@@ -123,6 +132,7 @@ class _Parse:
                     ),
                 )
                 for block in blocks:
+                    block, headers_left = block.slice(headers_left), max(0, headers_left - block.num_rows)
                     # The parser has met every malformed record up to here, and perhaps some further on.
                     numbers = _numbers(next_number, block.num_rows, malformed)
                     next_number = int(numbers[-1]) + 1 if len(numbers) else next_number

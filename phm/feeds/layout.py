@@ -69,6 +69,12 @@ def naming_notes(header: Iterable[str], contract: Contract) -> tuple[str, ...]:
     return tuple(notes)
 
 
+def unnamed_note(unnamed: int, ignored: int) -> str:
+    """A sentence for columns without a name; of a table pasted beside the data, some can be longer than the data."""
+    beyond = f", and {ignored} records that have nothing else" if ignored else ""
+    return f"{unnamed} columns without a name were ignored{beyond}"
+
+
 def _nearest(name: str, found: list[str]) -> str | None:
     by_lower = {other.lower(): other for other in found if other}
     near = difflib.get_close_matches(name.lower(), list(by_lower), n=1, cutoff=0.5)

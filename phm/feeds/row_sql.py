@@ -49,7 +49,10 @@ def value_sql(column: Column) -> str:
     if column.type == "VARCHAR":
         return text
     if column.type == "DATE":
-        return f"CAST(try_strptime({text}, [{', '.join(map(literal, column.date_formats))}]) AS DATE)"
+        # `%Y` takes 26 for the year 26, and `%Y%m%d` seven digits: which date was meant is not for us to guess.
+        is_whole = f"length({text}) >= 8 AND {text} NOT LIKE '__/__/__' AND {text} NOT LIKE '__-__-__'"
+        formats = ", ".join(map(literal, column.date_formats))
+        return f"CAST(try_strptime(CASE WHEN {is_whole} THEN {text} END, [{formats}]) AS DATE)"
     if column.type == "BOOLEAN":
         return f"CASE WHEN lower({text}) IN {_TRUE} THEN true WHEN lower({text}) IN {_FALSE} THEN false END"
     without_commas = f"replace(regexp_replace({text}, '[.]0+$', ''), ',', '')"
@@ -61,7 +64,7 @@ def value_sql(column: Column) -> str:
         )
     number = f"TRY_CAST({text} AS DOUBLE)"
     return (
-        f"CASE WHEN isfinite({number}) THEN {number} "
+        f"CASE WHEN isfinite({number}) AND NOT contains({text}, '_') THEN {number} "  # 120_80 would be 12080
         f"WHEN regexp_full_match({text}, '{_THOUSANDS.replace('0+', '[0-9]+')}') "
         f"THEN TRY_CAST(replace({text}, ',', '') AS DOUBLE) END"
     )

@@ -5,6 +5,7 @@ of the parser so that a row lost in parsing is noticed. Files are read in blocks
 """
 
 import codecs
+import re
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
@@ -20,7 +21,9 @@ Opener = Callable[[], AbstractContextManager[BinaryIO]]
 BLOCK_BYTES = 4 << 20
 _RECORD_BYTES = 1 << 20
 _QUOTE, _LF, _CR = 34, 10, 13
-_SPACES = (b" ", b"\t", b"\xa0")
+_SPACES = tuple(bytes([space]) for space in b" \t\v\f\x1c\x1d\x1e\x1f")
+# What é or a curved quotation mark is in UTF-8. In Windows text it would be Ã or â before a sign: nobody writes that.
+_UTF_8_LETTER = re.compile(rb"[\xc2-\xc5][\x80-\xbf]|\xe2\x80[\x80-\xbf]")
 
 
 @dataclass(frozen=True)
@@ -45,6 +48,7 @@ class _Counter:
         self.longest = 0
         self.kinds = {"LF": 0, "CRLF": 0, "CR": 0}
         self.is_quoted = False
+        self.has_line_ends_within = False  # a value
         self._pending = 0  # bytes of the line that has not ended yet
 
     def feed(self, block: bytes) -> None:
@@ -59,7 +63,9 @@ class _Counter:
         if self.is_quoted or b'"' in block:
             quotes = np.flatnonzero(data == _QUOTE)
             before = np.searchsorted(quotes, ends) + self.is_quoted
-            ends = ends[before % 2 == 0]
+            is_within = before % 2 == 1
+            self.has_line_ends_within |= bool(is_within.any())
+            ends = ends[~is_within]
             self.is_quoted = bool((len(quotes) + self.is_quoted) % 2)
         if not len(ends):
             self._pending += len(block)
@@ -89,7 +95,7 @@ def survey(open_file: Opener, label: str) -> Survey:
     ------
     UnreadableFeed
         The file is empty, holds a NUL byte, an unclosed quotation mark or a record longer than 1 MB, or is in no known
-        encoding.
+        encoding or in two.
     """
     with open_file() as file:
         head = file.read(4096)
@@ -98,15 +104,19 @@ def survey(open_file: Opener, label: str) -> Survey:
         file.seek(0)
         encoding = _utf_16(head) or "utf-8"
         counter, decoder = _Counter(), codecs.getincrementaldecoder("utf-8")()
-        has_spaces = False
+        has_spaces = has_utf_8_letters = False
         for block in _whole_line_ends(_blocks(file, encoding, label)):
             if b"\0" in block:
                 raise UnreadableFeed(
                     "A delivered file holds NUL bytes", name=label, hint="It was damaged, or is not a text file."
                 )
             counter.feed(block)
-            has_spaces = has_spaces or any(space in block for space in _SPACES)
-            if encoding == "utf-8" and not (block.isascii() and not decoder.getstate()[0]):
+            has_spaces = has_spaces or counter.has_line_ends_within or any(space in block for space in _SPACES)
+            if block.isascii() and not decoder.getstate()[0]:
+                continue
+            has_spaces = True  # there are twenty more
+            has_utf_8_letters = has_utf_8_letters or bool(_UTF_8_LETTER.search(block))
+            if encoding == "utf-8":
                 try:
                     decoder.decode(block)
                 except UnicodeDecodeError:
@@ -114,6 +124,12 @@ def survey(open_file: Opener, label: str) -> Survey:
         if encoding == "utf-8" and decoder.getstate()[0]:
             encoding = "cp1252"
         counter.finish()
+    if encoding == "cp1252" and has_utf_8_letters:
+        raise UnreadableFeed(
+            "A delivered file holds text in two encodings",
+            name=label,
+            hint="It was put together from UTF-8 and Windows text: export it again as UTF-8.",
+        )
     if counter.is_quoted:
         with open_file() as file:
             line = _odd_line(_blocks(file, encoding, label))

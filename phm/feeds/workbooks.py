@@ -9,16 +9,18 @@ import datetime as dt
 import io
 import re
 import zipfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 import numpy as np
 import pyarrow as pa
 
 from phm.errors import UnreadableFeed
 from phm.feeds.contracts import Contract
-from phm.feeds.layout import Opened, naming_notes, plain, positions, records, trimmed
+from phm.feeds.layout import Opened, naming_notes, plain, positions, records, trimmed, unnamed_note
 from phm.feeds.packing import Unpacked
 from phm.feeds.schema import Column
+
+Rows = list[list[object]]
 
 _CELLS = 12_000_000
 _TEXT_BYTES = 256 << 20
@@ -26,6 +28,7 @@ _ROW = re.compile(rb'<(?:\w+:)?row\b[^>]*?\sr="([0-9]+)"')
 _COLUMN = re.compile(rb'<(?:\w+:)?c\b[^>]*?\sr="([A-Z]+)[0-9]+"')
 _SHARED_TEXT = re.compile(rb"<(?:\w+:)?si\b.*?</(?:\w+:)?si>", re.DOTALL)
 _SHARED_TEXT_USED = re.compile(rb'\st="s"[^>]*>\s*<(?:\w+:)?v>([0-9]+)<')
+_ERROR = re.compile(rb'(<(?:\w+:)?c\b[^>]*?\st=)"e"')
 _EXACT_BELOW = 10**15  # a cell holds 15 digits; of a longer number the last ones are made up
 _SERIALS = 10_000, 99_999  # 1927 to 2173: shorter numbers could be years, longer ones YYYYMMDD
 
@@ -41,20 +44,22 @@ def open_xlsx(source: Unpacked, contract: Contract) -> Opened:
         day_0 = _day_0(archive)
     try:
         with calamine.CalamineWorkbook.from_filelike(io.BytesIO(content)) as workbook:
-            sheets = [workbook.get_sheet_by_name(name).to_python() for name in workbook.sheet_names]
+            sheets = {name: workbook.get_sheet_by_name(name).to_python() for name in workbook.sheet_names}
     except calamine.CalamineError as error:
         raise UnreadableFeed(
             f"A workbook cannot be parsed ({type(error).__name__})",
             name=source.label,
             hint="Save it again as an Excel workbook (.xlsx) without a password, and deliver that.",
         ) from None
-    accepted = {plain(name) for column in contract.columns for name in column.headers}
-    sheet = max(filter(None, sheets), key=lambda rows: len(accepted & set(map(plain, rows[0]))), default=None)
-    if sheet is None:
-        raise UnreadableFeed("A delivered file is empty", name=source.label, hint="Ask for it to be delivered again.")
-    places = positions(map(str, sheet[0]), contract, source.label)
-    present = [place for place in places if place is not None]
-    rows = [row for row in sheet[1:] if any(row[i] not in ("", None) for i in present)]
+    header, *body = _data_sheet(sheets, contract, source.label)
+    places = positions(map(str, header), contract, source.label)
+    rows = [row for row in body if _has_values(row)]
+    notes = naming_notes(header, contract)
+    unnamed = sum(not plain(name) for name in header)
+    if unnamed:
+        present = [place for place in places if place is not None]
+        filled, rows = len(rows), [row for row in rows if _has_values([row[place] for place in present])]
+        notes = (*notes, unnamed_note(unnamed, filled - len(rows)))
 
     def read() -> Iterator[pa.RecordBatch]:
         columns = [
@@ -63,17 +68,41 @@ def open_xlsx(source: Unpacked, contract: Contract) -> Opened:
         ]
         yield records(columns, np.arange(1, len(rows) + 1), contract)
 
-    return len(rows), naming_notes(sheet[0], contract), read
+    return len(rows), notes, read
+
+
+def _data_sheet(sheets: Mapping[str, Rows], contract: Contract, label: str) -> Rows:
+    """The rows of the sheet that has most of the contract's columns, its header first."""
+    accepted = {plain(name) for column in contract.columns for name in column.headers}
+    shared = {name: len(accepted & set(map(plain, rows[0]))) for name, rows in sheets.items() if rows}
+    if not shared:
+        raise UnreadableFeed("A delivered file is empty", name=label, hint="Ask for it to be delivered again.")
+    best = [name for name, count in shared.items() if count == max(shared.values())]
+    filled = [name for name in best if len(sheets[name]) > 1]
+    if len(filled) > 1 and shared[filled[0]]:
+        raise UnreadableFeed(
+            f"{len(filled)} sheets of a workbook have the columns of the data",
+            name=label,
+            hint="Which of them is meant cannot be told: deliver a workbook with one.",
+        )
+    return sheets[(filled or best)[0]]
+
+
+def _has_values(cells: Sequence[object]) -> bool:
+    return any(cell not in ("", None) for cell in cells)
 
 
 def _unfolded(archive: zipfile.ZipFile, source: Unpacked) -> bytes:
-    """The workbook without compression, so that the parser meets nothing that was not measured."""
+    """The workbook without compression, so that the parser meets nothing that was not measured.
+
+    The result of a formula that failed, such as #N/A, becomes text: the parser would pass it off as an empty cell.
+    """
     allowance, unfolded = source.allowance(), io.BytesIO()
     with zipfile.ZipFile(unfolded, "w") as copy:
         for member in archive.infolist():
             if member.filename.endswith((".xml", ".rels")):
                 allowance.spend(member.file_size)  # no more than this is ever read
-                copy.writestr(member.filename, archive.read(member))
+                copy.writestr(member.filename, _ERROR.sub(rb'\1"str"', archive.read(member)))
     return unfolded.getvalue()
 
 
