@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
-from phm.commands import adapt, contracts, validate
+from phm.commands import adapt, allocation, contracts, deprivation, geography, validate
 from phm.commands.terminal import console, progress, say
 from phm.errors import PhmError
 
@@ -29,8 +29,11 @@ key = typer.Typer(no_args_is_help=True, help="The site key NHS numbers are pseud
 app.add_typer(lists, name="lists")
 app.add_typer(key, name="key")
 app.add_typer(adapt.app)
+app.add_typer(allocation.app)
 app.add_typer(validate.app)
 app.add_typer(contracts.app, name="contracts")
+app.add_typer(deprivation.app, name="deprivation")
+app.add_typer(geography.app, name="geography")
 
 DEMO_MONTH = "2026-10"
 DEMO_ICB = "QZZ"

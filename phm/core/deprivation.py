@@ -1,23 +1,25 @@
-"""Deprivation of people's home areas, and proof that register and index speak of the same areas.
+"""Deprivation of people's home areas: who has a score and who has not, and the scores of the areas care is planned for.
 
-IMD 2019 is on LSOA 2011, IMD 2025 on LSOA 2021; about 3,700 of the 33,000 areas differ. Joining the wrong pair drops
-people without a word, so both vintages are detected (`check_vintages`) and every unmatched person is counted
-(`match_people`).
+An area's score is that of its people: the mean of the scores of the LSOAs they live in. Not here: which boundaries a
+register and an index are on, and how one gets onto the other (`vintages`).
 """
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
 import ibis
 from ibis.expr.types import IntegerValue, Table
 
+from phm.core.homes import ENGLAND, OUTSIDE_ENGLAND, PLACEHOLDER, UNKNOWN, home_kind, summed
+from phm.core.vintages import MAPPINGS, mean_score
 from phm.errors import CheckFailed
-
-PLACEHOLDER_LSOAS = ("EMPTY", "CLOSED", "NO2011", "L99999999", "M99999999", "E99999999")
-"""Values national extracts carry in place of an LSOA: no address, closed practice, not found, Channel Islands, Man."""
 
 WARNING_PERCENT = 0.5
 ERROR_PERCENT = 5.0
 """Shares of people without an area score above which a delivery is suspicious, and above which it is refused."""
+
+CORE20_DECILES = (1, 2)
+"""National deciles that make the *20* of Core20PLUS5 (NHS England): the most deprived fifth of areas."""
 
 
 def quintile(decile: IntegerValue, /) -> IntegerValue:
@@ -25,56 +27,24 @@ def quintile(decile: IntegerValue, /) -> IntegerValue:
     return ((decile + 1) // 2).cast("int64")
 
 
-def vintage(areas: Table, lookup: Table, /) -> str | None:
-    """`2011` or `2021`: the LSOA boundaries most of `areas` are on; None where no code tells.
-
-    Only codes that exist in one vintage tell. `areas` has `lsoa_code` and `people` (weights; 1 for an index).
-    """
-    codes_2011 = lookup.select(lsoa_code="lsoa11_code").distinct()
-    codes_2021 = lookup.select(lsoa_code="lsoa21_code").distinct()
-    only_2011 = codes_2011.anti_join(codes_2021, "lsoa_code")
-    only_2021 = codes_2021.anti_join(codes_2011, "lsoa_code")
-    people_2011 = _people(areas.semi_join(only_2011, "lsoa_code"))
-    people_2021 = _people(areas.semi_join(only_2021, "lsoa_code"))
-    if people_2011 == people_2021:
-        return None
-    return "2011" if people_2011 > people_2021 else "2021"
-
-
-def check_vintages(register: Table, deprivation: Table, lookup: Table, /) -> tuple[str | None, str | None]:
-    """LSOA vintages of the register and of the deprivation index (see `vintage`).
-
-    Raises
-    ------
-    CheckFailed
-        They are known and differ: naming both vintages, both columns and what to deliver.
-    """
-    of_register = vintage(_register_areas(register), lookup)
-    of_index = vintage(deprivation.select("lsoa_code", people=ibis.literal(1)), lookup)
-    if of_register and of_index and of_register != of_index:
-        index = {"2011": "IMD 2019", "2021": "IMD 2025"}[of_register]
-        raise CheckFailed(
-            f"gp_register.lsoa_code is on {of_register} boundaries but deprivation.lsoa_code is on {of_index}",
-            name="gp_register.lsoa_code, deprivation.lsoa_code",
-            hint=f"Deliver {index}, which is on LSOA {of_register}, or registers with LSOA {of_index} codes.",
-        )
-    return of_register, of_index
-
-
 @dataclass(frozen=True, slots=True)
 class DeprivationMatch:
-    """How many people of the register have an area score, and why others have none."""
+    """How many people of the register have an area score, and why others have none.
+
+    `mapped` says of the matched how their areas got it (`vintages.MAPPINGS`); empty says all of them directly.
+    """
 
     people: int
     matched: int
     placeholder: int
     outside_england: int
     unknown: int
+    mapped: Mapping[str, int] = field(default_factory=dict)
 
     @property
     def unmatched_percent(self) -> float:
         """Per cent of people without an area score."""
-        return 100 * (self.people - self.matched) / self.people if self.people else 0.0
+        return _percent(self.people - self.matched, self.people)
 
     def summary(self) -> str:
         """One sentence with every count, for logs and metadata."""
@@ -84,23 +54,31 @@ class DeprivationMatch:
             f"{self.unknown:,} unknown code ({self.unmatched_percent:.2f}%)"
         )
 
+    def mapping(self) -> str:
+        """Shares of the matched people by how their areas got their scores: "98.76% direct, 1.24% split"."""
+        shares = (f"{_percent(count, self.matched):.2f}% {kind}" for kind, count in self.mapped.items())
+        return ", ".join(shares) or f"100.00% {MAPPINGS['U']}"
 
-def match_people(register: Table, deprivation: Table, /) -> DeprivationMatch:
-    """Registrations with and without an area score. Refuses nothing: see `check_match`."""
-    areas = _register_areas(register)
-    scored = deprivation.select(index_lsoa_code="lsoa_code")
-    joined = areas.left_join(scored, areas.lsoa_code == scored.index_lsoa_code)
-    code = joined.lsoa_code.fill_null("EMPTY")
-    kind = ibis.cases(
-        (joined.index_lsoa_code.notnull(), "matched"),
-        (code.isin([*PLACEHOLDER_LSOAS, ""]), "placeholder"),
-        (code.left(1).isin(["W", "S", "N", "9"]), "outside_england"),
-        else_="unknown",
-    )
-    counts = joined.group_by(kind=kind).agg(people=joined.people.sum()).to_pyarrow().to_pylist()
-    by_kind = {row["kind"]: int(row["people"]) for row in counts}
-    kinds = {name: by_kind.get(name, 0) for name in ("matched", "placeholder", "outside_england", "unknown")}
-    return DeprivationMatch(people=sum(kinds.values()), **kinds)
+    def record(self) -> dict[str, int]:
+        """Every count, by name, as a manifest keeps them."""
+        mapped = {f"matched_by_{kind}_mapping": count for kind, count in self.mapped.items() if kind != MAPPINGS["U"]}
+        unmatched = {kind: getattr(self, kind) for kind in (PLACEHOLDER, OUTSIDE_ENGLAND, UNKNOWN)}
+        return {"people": self.people, "matched": self.matched, **mapped, **unmatched}
+
+
+def match_people(homes: Table, areas: Table, /) -> DeprivationMatch:
+    """People with and without an area score. Refuses nothing: see `check_match`.
+
+    `homes` are `homes.homes` or `practice_lsoa_count`, `areas` those of a `vintages.FittedIndex`.
+    """
+    joined = _scored(homes, areas)
+    counted = joined.group_by(joined.kind, joined.mapping).agg(people=joined.patient_count.sum())
+    rows = counted.order_by("kind", "mapping").to_pyarrow().to_pylist()
+    mapped = {row["mapping"]: int(row["people"]) for row in rows if row["mapping"]}
+    others = {kind: 0 for kind in (PLACEHOLDER, OUTSIDE_ENGLAND, UNKNOWN)}
+    others |= {row["kind"]: int(row["people"]) for row in rows if not row["mapping"]}
+    matched = sum(mapped.values())
+    return DeprivationMatch(people=matched + sum(others.values()), matched=matched, mapped=mapped, **others)
 
 
 def check_match(match: DeprivationMatch, /) -> list[str]:
@@ -120,9 +98,61 @@ def check_match(match: DeprivationMatch, /) -> list[str]:
     return [f"{match.summary()}."] if match.unmatched_percent > WARNING_PERCENT else []
 
 
-def _register_areas(register: Table) -> Table:
-    return register.group_by("lsoa_code").agg(people=register.count())
+def area_deprivation(homes: Table, areas: Table, membership: Table, /, *, area: str) -> Table:
+    """How deprived the people of each area are: one row is one area, most people of all of them counted in one row.
+
+    Columns are `area_code` (null: practices that `membership` does not know), `patient_count`, `matched_count`, the
+    unmatched by reason (`placeholder_count`, `outside_england_count`, `unknown_count`), the mean of each score the
+    index has over the people whose LSOA has one, `core20_count` and `core20_pct` of the matched, and the people of
+    each national decile and quintile.
+
+    Parameters
+    ----------
+    homes
+        People by `practice_code` and `lsoa_code`, in `patient_count`.
+    areas
+        Those of a `vintages.FittedIndex`, on the boundaries of `homes`.
+    membership
+        `practice_code` with the columns of the areas it belongs to, such as `core_geography`.
+    area
+        Column of `membership`: practice_code, pcn_code, place_code or icb_code.
+    """
+    members = membership.select(member_code="practice_code", area_code=area)
+    scored = _scored(homes, areas)
+    joined = scored.left_join(members, scored.practice_code == members.member_code)
+    people, decile = joined.patient_count, joined.imd_decile
+    unmatched = {
+        f"{kind}_count": summed(people, where=(joined.kind == kind) & joined.mapping.isnull())
+        for kind in (PLACEHOLDER, OUTSIDE_ENGLAND, UNKNOWN)
+    }
+    scores = [name for name in areas.columns if name.endswith("_score")]
+    counts = {
+        "matched_count": summed(people, where=joined.mapping.notnull()),
+        **unmatched,
+        "core20_count": summed(people, where=decile.isin(CORE20_DECILES)),
+        **{f"quintile_{n}_count": summed(people, where=quintile(decile) == n) for n in range(1, 6)},
+        **{f"decile_{n}_count": summed(people, where=decile == n) for n in range(1, 11)},
+    }
+    by_area = joined.group_by("area_code").agg(
+        patient_count=summed(people),
+        **counts,
+        **{name: mean_score(joined[name], people) for name in scores},
+    )
+    matched = by_area.matched_count.nullif(0)
+    return by_area.mutate(core20_pct=100 * by_area.core20_count.cast("float64") / matched).order_by("area_code")
 
 
-def _people(areas: Table) -> int:
-    return int(areas.people.sum().to_pyarrow().as_py() or 0)
+def _scored(homes: Table, areas: Table) -> Table:
+    """`homes` with what the index says of the LSOA, and `kind`: England, or why there is nothing.
+
+    An English code the index lacks is unknown.
+    """
+    index = areas.drop(*(name for name in areas.columns if name.startswith("lad_"))).rename(area_lsoa_code="lsoa_code")
+    joined = homes.left_join(index, homes.lsoa_code == index.area_lsoa_code)
+    kind = home_kind(joined.lsoa_code)
+    is_lacking = (kind == ENGLAND) & joined.mapping.isnull()
+    return joined.mutate(kind=ibis.ifelse(is_lacking, UNKNOWN, kind))
+
+
+def _percent(part: int, whole: int) -> float:
+    return 100 * part / whole if whole else 0.0

@@ -35,7 +35,7 @@ def people(register: Table, geography: Table, deprivation: Table, /, *, referenc
     geography
         `core_geography` of the ICB.
     deprivation
-        Landed `deprivation`, on the same LSOA boundaries as the register (see `deprivation.check_vintages`).
+        The areas of the index on the LSOA boundaries of the register (`vintages.FittedIndex`).
     reference_date
         A registration that ends, or a death, on or before this day counts.
     """

@@ -43,6 +43,7 @@ def quality_counts(
     rows.append((PRACTICE_SECTION, "without a PCN", "practices", int(geography["pcn_code"].eq("U").sum())))
     by_map = int(geography["place_basis"].eq("place_membership").sum())
     rows.append((PRACTICE_SECTION, "with a place from the local map", "practices", by_map))
+    rows.append((PRACTICE_SECTION, "with their sub-ICB location as place", "practices", len(geography) - by_map))
     rows += [
         (LEFT_OUT_SECTION, f"{code} ({reason})", "practices", 1)
         for code, reason in incomplete_practices(records).items()

@@ -30,13 +30,17 @@ class _Kind:
     contract: str
     option: str
     names: tuple[str, ...]
+    needs: tuple[str, ...] = ()
+    """Optional columns of the contract that the file must hold; others of its name are other tables."""
 
 
 _KINDS = {
     "register": _Kind("practice_lsoa_count", "--register", ("gp-reg-pat-prac-lsoa*",)),
     "membership": _Kind("practice_membership", "--membership", ("gp-reg-pat-prac-map*",)),
-    "deprivation": _Kind("deprivation", "--deprivation", ("imd*", "*index*deprivation*", "*indices*deprivation*")),
-    "lsoa_lookup": _Kind("lsoa_lookup", "--lsoa-lookup", ("lsoa_2011_to_2021*", "lsoa*11*_to_lsoa*21*")),
+    "deprivation": _Kind(
+        "deprivation", "--deprivation", ("imd*", "*index*deprivation*", "*indices*deprivation*"), ("imd_score",)
+    ),
+    "lsoa_lookup": _Kind("lsoa_lookup", "--lsoa-lookup", ("lsoa_2011_to_2021*", "lsoa*11*_to_lsoa*21*"), ("change",)),
 }
 
 
@@ -92,7 +96,7 @@ def _found(directory: Path, field: str, kind: _Kind, month: str, icb_code: str) 
         rank = (icb_code not in words, -year if field == "deprivation" else 0, len(words))
         ranked.setdefault(rank, []).append(path)
     # The best rank that has a file with the right columns; the files of later ranks are not even opened.
-    fitting = ([path for path in ranked[rank] if _has_columns(path, contract)] for rank in sorted(ranked))
+    fitting = ([path for path in ranked[rank] if _has_columns(path, contract, kind.needs)] for rank in sorted(ranked))
     best = next(filter(None, fitting), [])
     if len(best) == 1:
         return best[0]
@@ -109,9 +113,11 @@ def _found(directory: Path, field: str, kind: _Kind, month: str, icb_code: str) 
     )
 
 
-def _has_columns(path: Path, contract: Contract) -> bool:
-    """Whether the file holds every column of the contract, optional ones too; others of its name are other tables."""
-    columns = tuple(replace(column, optional=False) for column in contract.columns)
+def _has_columns(path: Path, contract: Contract, needs: tuple[str, ...]) -> bool:
+    """Whether the file holds every column of the contract, and those optional ones it needs."""
+    columns = tuple(
+        replace(column, optional=column.optional and column.name not in needs) for column in contract.columns
+    )
     try:
         open_delivered(path, replace(contract, columns=columns))
     except UnreadableFeed:

@@ -117,19 +117,11 @@ def practice_without_pcn(delivery: Path) -> None:
 
 
 def lsoas_of_the_other_vintage(delivery: Path) -> None:
-    """The register on codes that exist in 2011 only, the index on codes that exist in 2021 only."""
-    lookup = pa_csv.read_csv(delivery / "lsoa_2011_to_2021.csv").to_pandas()
-    lookup.columns = [name.lstrip("\ufeff") for name in lookup.columns]
-    current = sorted(set(lookup["LSOA21CD"]))
-    old = {code: f"E0198{number:04d}" for number, code in enumerate(current)}
-    lookup["F_LSOA11CD"] = lookup["LSOA21CD"].map(old)
-    lookup = lookup.drop_duplicates("LSOA21CD")
-    lookup.to_csv(delivery / "lsoa_2011_to_2021.csv", index=False)
-    for file in (delivery / "gp_register").iterdir():
-        text = file.read_text()
-        for code, older in old.items():
-            text = text.replace(code, older)
-        file.write_text(text)
+    """The register on codes of 2011, the index on codes first given in 2021, and no lookup from one to the other."""
+    (delivery / "lsoa_2011_to_2021.csv").unlink()
+    index = delivery / "imd_2025_file_7.csv"
+    for file in (index, *(delivery / "gp_register").iterdir()):
+        edit(file, lambda text, first="E010340" if file == index else "E010010": text.replace("E019900", first))
 
 
 @pytest.mark.parametrize(
@@ -146,7 +138,11 @@ def lsoas_of_the_other_vintage(delivery: Path) -> None:
         (another_month, CheckFailed, ["feed_gp_register", "extract_date"]),
         (practice_not_in_map, CheckFailed, ["practice_membership.practice_code"]),
         (practice_without_pcn, CheckFailed, ["practice_membership", "pcn_code"]),
-        (lsoas_of_the_other_vintage, CheckFailed, ["gp_register.lsoa_code", "deprivation.lsoa_code", "2011", "2021"]),
+        (
+            lsoas_of_the_other_vintage,
+            CheckFailed,
+            ["lsoa_code of the register", "deprivation.lsoa_code", "LSOA 2011", "LSOA 2021", "lookup"],
+        ),
     ],
     ids=lambda value: value.__name__ if callable(value) and not isinstance(value, type) else "",
 )

@@ -13,16 +13,24 @@ cohort_member
 core_event
 core_event_issue
 core_geography
+core_pcn_boundary
 core_person
+feed_community_asset
 feed_deprivation
 feed_emergency_attendance
 feed_gp_event
 feed_gp_medication
 feed_gp_register
+feed_lsoa_centroid
 feed_lsoa_lookup
+feed_pcn_core_partner
 feed_place_membership
+feed_practice_directory
+feed_practice_list_size
 feed_practice_membership
+know_your_pcn
 measure_value
+pcn_asset
 person_feature
 practice_list
 publication
@@ -45,7 +53,7 @@ def test_every_feed_and_core_table_has_blocking_checks(name: str) -> None:
     assert node.check_keys
     for key in node.check_keys:
         (spec,) = [s for c in defs.asset_checks for s in c.check_specs if s.key == key]
-        assert spec.blocking
+        assert spec.blocking or key.name == "agrees_with_list_sizes"  # a comparison, never of severity error
 
 
 def test_every_contracted_table_shows_its_columns() -> None:

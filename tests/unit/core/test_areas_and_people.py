@@ -1,4 +1,4 @@
-"""Practices and their areas, deprivation of people's homes, and one row a person."""
+"""Practices and their areas, and one row a person."""
 
 from datetime import date
 
@@ -6,8 +6,8 @@ import ibis
 import pyarrow as pa
 import pytest
 
-from phm.core.deprivation import DeprivationMatch, check_match, check_vintages, match_people, quintile, vintage
 from phm.core.geography import check_practices, practices
+from phm.core.memberships import map_as_at
 from phm.core.people import people
 from phm.errors import CheckFailed
 from tests.spec.people import PERSON_SCHEMA, person_id, rows
@@ -42,7 +42,12 @@ def text_table(text):
 
 
 def membership(text=MEMBERSHIP):
-    return text_table(text).mutate(region_name=ibis.literal("North East and Yorkshire"))
+    published = text_table(text).mutate(region_name=ibis.literal("North East and Yorkshire"))
+    return map_as_at(published, as_at=REFERENCE_DATE)
+
+
+def checked(register, membership, places, directory=None):
+    return check_practices(register, membership, places, directory, icb_code="QHM", as_at=REFERENCE_DATE)
 
 
 def register_of(*codes):
@@ -68,13 +73,42 @@ def test_without_a_place_map_every_place_is_the_sub_icb_location(duckdb):
 
 
 def test_a_practice_in_no_pcn_and_one_without_place_are_warnings():
-    warnings = check_practices(
-        register_of("A81001", "A81002", "A81003"), membership(), text_table(PLACES), icb_code="QHM"
-    )
+    warnings = checked(register_of("A81001", "A81002", "A81003"), membership(), text_table(PLACES))
     assert len(warnings) == 2
     assert "belonging to no PCN" in warnings[0] and "A81002" in warnings[0]
     assert "sub-ICB location: A81003" in warnings[1]
-    assert check_practices(register_of("A81001"), membership(), None, icb_code="QHM") == []
+    assert checked(register_of("A81001"), membership(), text_table(PLACES)) == []
+
+
+def test_without_a_place_map_the_run_says_what_places_are():
+    assert checked(register_of("A81001"), membership(), None) == [
+        "No map of places was delivered: every place is a sub-ICB location."
+    ]
+
+
+def test_practices_that_left_their_pcn_have_two_or_are_in_one_that_spans_are_warnings():
+    odd = membership().mutate(
+        pcn_basis=ibis.literal("no_current_membership"),
+        pcn_membership_count=ibis.literal(2),
+        is_pcn_spanning=ibis.literal(True),
+    )
+    left, two, spanning = checked(register_of("A81003"), odd, text_table(PLACES.replace("Branch", "Main")))
+    assert "have left their PCN" in left and "A81003" in left
+    assert "more than one PCN membership in force" in two
+    assert "spans sub-ICB locations; they keep their own: A81003" in spanning
+
+
+def test_a_delivered_practice_that_had_closed_is_a_warning():
+    days = [date(2026, 10, 30), date(2026, 10, 31), None]
+    directory = ibis.memtable(
+        pa.table({"practice_code": ["A81001", "A81002", "A81003"], "close_date": pa.array(days, pa.date32())})
+    )
+    warnings = checked(register_of("A81001", "A81003"), membership(), text_table(PLACES), directory)
+    assert warnings[0] == "1 practice(s) are closed in the directory of practices: A81001."
+
+
+def test_every_icb_of_the_map_at_once(duckdb):
+    assert duckdb.to_pyarrow(practices(membership(), None).icb_code.nunique()).as_py() == 2
 
 
 @pytest.mark.parametrize(
@@ -88,68 +122,8 @@ def test_a_practice_in_no_pcn_and_one_without_place_are_warnings():
 def test_a_practice_that_belongs_nowhere_is_refused(delivered, edit, column, message):
     edited = membership(MEMBERSHIP.replace(*edit) if edit[0] else MEMBERSHIP)
     with pytest.raises(CheckFailed, match=message) as refused:
-        check_practices(register_of(*delivered), edited, None, icb_code="QHM")
+        checked(register_of(*delivered), edited, None)
     assert refused.value.name == column
-
-
-LOOKUP = """
-lsoa11_code | lsoa21_code | change
-E01000001   | E01000001   | U
-E01000002   | E01033001   | S
-E01000002   | E01033002   | S
-E01000003   | E01033003   | M
-"""
-
-
-def areas(**people_of):
-    return ibis.memtable(
-        pa.table({"lsoa_code": list(people_of), "people": pa.array(list(people_of.values()), pa.int64())})
-    )
-
-
-def homes(*codes):
-    return ibis.memtable(pa.table({"lsoa_code": pa.array(codes, pa.string())}))
-
-
-def test_vintage_is_that_of_most_people_in_telling_areas():
-    lookup = text_table(LOOKUP)
-    assert vintage(areas(E01000001=900, E01033001=2, E01000002=1), lookup) == "2021"
-    assert vintage(areas(E01000001=900, E01033001=1, E01000002=2), lookup) == "2011"
-    assert vintage(areas(E01000001=900, EMPTY=5), lookup) is None
-
-
-def test_two_vintages_are_refused_naming_both_and_what_to_deliver():
-    register, index = homes("E01033001", "E01033002", "E01000001", None), homes("E01000001", "E01000002", "E01000003")
-    with pytest.raises(CheckFailed) as refused:
-        check_vintages(register, index, text_table(LOOKUP))
-    message = str(refused.value)
-    for part in ("gp_register.lsoa_code is on 2021", "deprivation.lsoa_code is on 2011", "IMD 2025"):
-        assert part in message
-    assert check_vintages(homes("E01033001"), homes("E01033001"), text_table(LOOKUP)) == ("2021", "2021")
-    assert check_vintages(homes("E01000001"), homes("E01033001"), text_table(LOOKUP)) == (None, "2021")
-
-
-def test_every_registration_is_matched_or_has_a_reason():
-    register = homes("E01000001", "E01000001", None, "EMPTY", "CLOSED", "L99999999", "W01000001", "95GG01", "E01999999")
-    match = match_people(register, homes("E01000001", "E01000002"))
-    assert match == DeprivationMatch(people=9, matched=2, placeholder=4, outside_england=2, unknown=1)
-
-
-@pytest.mark.parametrize(
-    ("matched", "outcome"), [(9950, "silent"), (9949, "warned"), (9500, "warned"), (9499, "refused")]
-)
-def test_unmatched_people_are_warned_of_above_half_and_refused_above_five_per_cent(matched, outcome):
-    match = DeprivationMatch(people=10000, matched=matched, placeholder=10000 - matched, outside_england=0, unknown=0)
-    if outcome == "refused":
-        with pytest.raises(CheckFailed, match="9,499 of 10,000"):
-            check_match(match)
-    else:
-        assert len(check_match(match)) == (outcome == "warned")
-
-
-def test_quintiles(duckdb):
-    found = [duckdb.to_pyarrow(quintile(ibis.literal(decile))).as_py() for decile in range(1, 11)]
-    assert found == [1, 1, 2, 2, 3, 3, 4, 4, 5, 5]
 
 
 REGISTER_SCHEMA = pa.schema(

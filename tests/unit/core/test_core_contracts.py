@@ -11,6 +11,7 @@ from phm.core.codelists import load_code_lists
 from phm.core.events import events, issues
 from phm.core.features import person_features
 from phm.core.geography import practices
+from phm.core.memberships import map_as_at
 from phm.resources import contracts_dir
 from tests.spec.event_cases import delivered
 from tests.spec.people import PERSON_SCHEMA, table
@@ -41,9 +42,10 @@ def test_events_issues_features(duckdb):
 
 
 def test_geography(duckdb):
-    columns = [name for name in promised("core_geography") if not name.startswith("place_")]
+    columns = [name for name, kind in promised("practice_membership").items() if kind == "VARCHAR"]
     membership = duckdb.create_table("membership", schema=ibis.schema(dict.fromkeys(columns, "string")))
-    assert columns_of(practices(membership, None, icb_code="QHM"), duckdb) == promised("core_geography")
+    as_at_map = map_as_at(membership, as_at=date(2026, 10, 31))
+    assert columns_of(practices(as_at_map, None, icb_code="QHM"), duckdb) == promised("core_geography")
 
 
 def test_people(duckdb):

@@ -39,7 +39,11 @@ def geography(tmp_path):
     def write(**changes):
         contract = load_contract("core_geography")
         columns = {name: ["A", "B"] for name in contract.column_names}
-        columns["place_basis"] = ["sub_icb_location"] * 2
+        columns |= {
+            "place_basis": ["sub_icb_location"] * 2,
+            "pcn_basis": ["no_pcn"] * 2,
+            "is_pcn_spanning": [False] * 2,
+        }
         columns = {k: v for k, v in {**columns, **changes}.items() if v is not None}
         path = tmp_path / "geography.parquet"
         pq.write_table(pa.table(columns), path)
@@ -112,7 +116,8 @@ def test_rules_on_a_missing_column_could_not_be_evaluated_and_the_column_is_name
 
 
 def test_an_empty_table_fails_its_row_count(con, geography):
-    files = geography(**dict.fromkeys(load_contract("core_geography").column_names, pa.array([], pa.string())))
+    nothing = dict.fromkeys(load_contract("core_geography").column_names, pa.array([], pa.string()))
+    files = geography(**nothing | {"is_pcn_spanning": pa.array([], pa.bool_())})
     broken = [
         result.rule_id
         for result in check_table(con, load_contract("core_geography"), files)
@@ -143,7 +148,7 @@ def test_results_hold_no_value(deliver, landed, checked, gp_register, capfd, cap
 def test_a_file_is_validated_on_its_own(deliver, gp_event, tmp_path):
     path = deliver("gp_event/M85001.csv", as_csv(events({}, {"source": "friend"})))
     before = sorted(tmp_path.rglob("*"))
-    found = {result.rule_id: result for result in validate(path, gp_event, reference_date=REFERENCE_DATE)}
+    found = {result.rule_id: result for result in validate(path, gp_event, reference_date=REFERENCE_DATE).results}
     assert found["source_known"].observed == 1
     assert found["rejected_percent"].observed == 50
     assert sorted(tmp_path.rglob("*")) == before, "nothing is written beside it"
@@ -152,7 +157,7 @@ def test_a_file_is_validated_on_its_own(deliver, gp_event, tmp_path):
 def test_a_folder_of_practice_files_is_validated_together(deliver, gp_event):
     deliver("gp_event/M85001.csv", as_csv(events({})))
     folder = deliver("gp_event/M85002.csv", as_csv(events({"practice_code": "M85002"}))).parent
-    found = {result.rule_id: result for result in validate(folder, gp_event, reference_date=REFERENCE_DATE)}
+    found = {result.rule_id: result for result in validate(folder, gp_event, reference_date=REFERENCE_DATE).results}
     assert found["has_rows"].observed == 2
 
 

@@ -41,6 +41,7 @@ def test_rows_of_maps_are_not_rows_about_people():
     assert counts.loc[("Deprivation of the home area", "no area")].tolist() == ["people", 2]
     assert counts.loc[("Events not used", "implausible value (gp_event)")].tolist() == ["rows", 11]
     assert counts.loc[("Practices", "without a PCN")].tolist() == ["practices", 1]
+    assert counts.loc[("Practices", "with their sub-ICB location as place")].tolist() == ["practices", 1]
     left_out = counts.loc["Practices left out"]
     assert left_out.index.tolist() == [
         "B (gp_event was not delivered)",
