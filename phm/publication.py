@@ -14,34 +14,54 @@ from phm.store import Partition, Store
 
 @dataclass(frozen=True)
 class Outputs:
-    """Paths of a published month: the report's page and the folder of the practices' workbooks."""
+    """Paths of a published month: the report's page, the folder of the PCNs' pages and that of practices' workbooks."""
 
     report: Path
+    pcn_pages: Path
     lists: Path
 
 
-def expose(store: Store, partition: Partition) -> Outputs:
-    """Put the published report and workbooks where people look; does nothing that is done already.
+def report_name(partition: Partition) -> str:
+    """Name of the report's file."""
+    return f"{partition.key}.html"
 
-    The report is replaced in one step, the folder of workbooks by renaming a complete one into its place.
+
+def pcn_pages_name(partition: Partition) -> str:
+    """Name of the folder beside the report that holds the PCNs' pages."""
+    return f"{partition.key}_know_your_pcn"
+
+
+def expose(store: Store, partition: Partition) -> Outputs:
+    """Put the published pages and workbooks where people look; does nothing that is done already.
+
+    The report is replaced in one step, a folder by renaming a complete one into its place.
     """
+    reports = store.home / "reports"
     outputs = Outputs(
-        store.home / "reports" / f"{partition.month}_{partition.icb_code}.html", store.vault / "lists" / partition.path
+        report=reports / report_name(partition),
+        pcn_pages=reports / pcn_pages_name(partition),
+        lists=store.vault / "lists" / partition.path,
     )
     (page,) = store.files("report", partition)
-    workbooks = store.files("practice_list", partition)
-    version = store.version("practice_list", partition).version
-    marker = outputs.lists / ".version"
     outputs.report.parent.mkdir(parents=True, exist_ok=True)
     draft = outputs.report.with_name(f".{outputs.report.name}.{uuid.uuid4().hex}")
     shutil.copyfile(page, draft)
     os.replace(draft, outputs.report)
-    if not marker.exists() or marker.read_text(encoding="ascii") != version:
-        fresh = outputs.lists.with_name(f".{outputs.lists.name}.{uuid.uuid4().hex}")
-        fresh.mkdir(parents=True)
-        for workbook in workbooks:
-            shutil.copy2(workbook, fresh / workbook.name)
-        (fresh / marker.name).write_text(version, encoding="ascii")
-        shutil.rmtree(outputs.lists, ignore_errors=True)
-        os.replace(fresh, outputs.lists)
+    _expose_folder(store, "know_your_pcn", partition, outputs.pcn_pages)
+    _expose_folder(store, "practice_list", partition, outputs.lists)
     return outputs
+
+
+def _expose_folder(store: Store, table: str, partition: Partition, folder: Path) -> None:
+    """Copy the files of a table's published version to a folder that holds nothing else."""
+    version = store.version(table, partition).version
+    marker = folder / ".version"
+    if marker.exists() and marker.read_text(encoding="ascii") == version:
+        return
+    fresh = folder.with_name(f".{folder.name}.{uuid.uuid4().hex}")
+    fresh.mkdir(parents=True)
+    for file in store.files(table, partition):
+        shutil.copy2(file, fresh / file.name)
+    (fresh / marker.name).write_text(version, encoding="ascii")
+    shutil.rmtree(folder, ignore_errors=True)
+    os.replace(fresh, folder)

@@ -2,10 +2,10 @@
 
 import dagster as dg
 
-from pipelines.defs import automation, cohorts, core, feeds, lists, measures, publication
+from pipelines.defs import automation, cohorts, community, core, feeds, lists, measures, publication
 from pipelines.defs.resources import Site
 
-_MODULES = (feeds, core, cohorts, lists, measures, publication)
+_MODULES = (feeds, core, cohorts, lists, measures, community, publication)
 
 
 def build_defs(*, site: Site | None = None) -> dg.Definitions:

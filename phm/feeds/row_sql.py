@@ -50,7 +50,7 @@ def value_sql(column: Column) -> str:
         return text
     if column.type == "DATE":
         # `%Y` takes 26 for the year 26, and `%Y%m%d` seven digits: which date was meant is not for us to guess.
-        is_whole = f"length({text}) >= 8 AND {text} NOT LIKE '__/__/__' AND {text} NOT LIKE '__-__-__'"
+        is_whole = f"strlen({text}) > 8 OR (strlen({text}) = 8 AND substr({text}, 3, 1) NOT IN ('/', '-'))"
         formats = ", ".join(map(literal, column.date_formats))
         return f"CAST(try_strptime(CASE WHEN {is_whole} THEN {text} END, [{formats}]) AS DATE)"
     if column.type == "BOOLEAN":

@@ -2,13 +2,13 @@
 
 The rule is NHS England's for sub-national tables since 2018, OpenSAFELY's too: 1 to 7 is withheld, any other count is
 rounded to the nearest 5 (an integer is never half way between two multiples of 5), and every value is computed from
-the rounded parts. At PCN level zero is withheld with the small counts, as "0-7": shown zeros are what lets a reader
-subtract.
+the rounded parts. At PCN and practice level zero is withheld with the small counts, as "0-7": shown zeros are what lets
+a reader subtract.
 
 Secondary protection (`phm.governance.protection`): a reader who knows these rules adds up what is published; where that
 would confine a withheld count, or an unpublished complement, a shown count beside it is withheld too. Covered is what
-one call publishes, measure by measure. Not covered yet: last month's tables, measures and cohorts that overlap, coarser
-rounding in place of withholding; nor readers who hold unpublished counts.
+one call publishes, with the ties between its measures that it is told of. Not covered yet: last month's tables, cohorts
+that overlap, coarser rounding in place of withholding; nor readers who hold unpublished counts.
 """
 
 from collections.abc import Callable, Sequence
@@ -21,7 +21,7 @@ from numpy.typing import NDArray
 from phm.errors import DisclosureError
 from phm.governance.protection import ROUNDING, SMALL, Cells, Relation, round_counts
 
-ZERO_WITHHELD_AT = ("pcn",)
+ZERO_WITHHELD_AT = ("practice", "pcn")
 PUBLIC_UNITS = ("practices", "reference rows")
 MEASURE_KEY = ["measure_id", "area_type", "area_code", "group_name", "group_value"]
 ATTRITION_KEY = ["cohort_id", "area_type", "area_code", "step_order"]
@@ -29,6 +29,10 @@ _GATE = object()
 
 Area = tuple[str, str]
 Nesting = Sequence[tuple[Area, Sequence[Area]]]
+Figure = tuple[str, str, str, str, str]
+"""One count by name: `numerator` or `denominator`, measure, area type, area code, group value."""
+Tie = tuple[Figure, Sequence[Figure], bool]
+"""A count, counts that share no person and whose people are all among its own, and whether nobody else is."""
 
 
 class RawCounts:
@@ -41,6 +45,8 @@ class RawCounts:
         `score` the numerator is the sum of the scores in thousandths, the denominator the people it was summed over.
     nesting
         Pairs of an area and the areas that make it up exactly; an area is its type and code.
+    ties
+        Which counts of different measures or groups a reader can subtract from each other.
     statistics
         From released rows to the same rows with `value`, `lower`, `upper` and `method`.
     """
@@ -51,9 +57,11 @@ class RawCounts:
         *,
         nesting: Nesting,
         statistics: Callable[[pd.DataFrame], pd.DataFrame],
+        ties: Sequence[Tie] = (),
     ) -> None:
         self._counts = counts.sort_values(MEASURE_KEY, ignore_index=True)
         self._nesting = nesting
+        self._ties = ties
         self._statistics = statistics
 
     def __repr__(self) -> str:
@@ -106,15 +114,22 @@ def publish(raw: RawCounts, /) -> Published:
     denominator = counts["denominator"].fillna(0).to_numpy(dtype=np.int64)
     numerator = np.where(is_score, 0, counts["numerator"].to_numpy(dtype=np.int64))
     zero_withheld = counts["area_type"].isin(ZERO_WITHHELD_AT).to_numpy()
-    # A row's numerator is cell i, its denominator cell size + i, their difference cell 2 * size + i.
+    # A row's numerator is cell i, its denominator cell size + i, their difference cell 2 * size + i; what a tie leaves
+    # over has a cell behind those.
     has_complement = has_denominator & ~is_score
+    tied = _tied_cells(counts, raw._ties)
+    truth = np.concatenate([numerator, denominator, np.where(has_complement, denominator - numerator, 0)])
+    left_over = np.array([truth[whole] - truth[parts].sum() for whole, parts, _ in tied], dtype=np.int64)
+    hidden = np.zeros(size + len(tied), dtype=bool)
     cells = Cells(
-        truth=np.concatenate([numerator, denominator, np.where(has_complement, denominator - numerator, 0)]),
-        is_published=np.concatenate([~is_score, has_denominator, np.zeros(size, dtype=bool)]),
-        is_zero_withheld=np.concatenate([zero_withheld, zero_withheld, np.zeros(size, dtype=bool)]),
-        importance=np.tile(_importance(counts), 3),
+        truth=np.concatenate([truth, left_over]),
+        is_published=np.concatenate([~is_score, has_denominator, hidden]),
+        is_zero_withheld=np.concatenate([zero_withheld, zero_withheld, hidden]),
+        importance=np.concatenate([np.tile(_importance(counts), 3), np.zeros(len(tied), dtype=np.int64)]),
     )
-    cells.protect(_measure_relations(counts, raw._nesting, has_complement), name="measure_value")
+    relations = _measure_relations(counts, raw._nesting, has_complement)
+    relations += [(t, p if is_all else [*p, 3 * size + i]) for i, (t, p, is_all) in enumerate(tied)]
+    cells.protect(relations, name="measure_value")
     released = counts.drop(columns=["numerator", "denominator"])
     released["numerator"] = _rounded(numerator, ~is_score & cells.is_shown[:size])
     released["denominator"] = _rounded(denominator, has_denominator & cells.is_shown[size : 2 * size])
@@ -214,7 +229,7 @@ def require_published(table: object, /) -> pd.DataFrame:
 
 def _importance(counts: pd.DataFrame) -> NDArray[np.int64]:
     """Rank of each row: the larger the area, the more it would be missed."""
-    return counts["area_type"].map({"pcn": 0, "place": 1, "icb": 2}).to_numpy(dtype=np.int64)
+    return counts["area_type"].map({"practice": 0, "pcn": 1, "place": 2, "icb": 3}).to_numpy(dtype=np.int64)
 
 
 def _rounded(truth: NDArray[np.int64], shown: NDArray[np.bool_]) -> pd.Series:
@@ -225,23 +240,38 @@ def _rounded(truth: NDArray[np.int64], shown: NDArray[np.bool_]) -> pd.Series:
 def _measure_relations(counts: pd.DataFrame, nesting: Nesting, has_complement: NDArray[np.bool_]) -> list[Relation]:
     """What a reader can add up: numerator and complement, groups of an area, areas of a larger area."""
     size = len(counts)
-    relations = [(size + i, [i, 2 * size + i]) for i in np.flatnonzero(has_complement)]
-    for _, rows in counts.groupby(["measure_id", "area_type", "area_code"]):
-        whole = rows.index[rows["group_name"] == "all"].tolist()
-        for _, group in rows[rows["group_name"] != "all"].groupby("group_name"):
-            parts = group.index.tolist()
+    relations: list[Relation] = [(size + i, [i, 2 * size + i]) for i in np.flatnonzero(has_complement)]
+    groups_of: dict[tuple[str, str, str], dict[str, list[int]]] = {}
+    rows_of: dict[tuple[str, str, str], dict[Area, int]] = {}
+    for i, (measure, *area, group, value) in enumerate(counts[MEASURE_KEY].itertuples(index=False, name=None)):
+        groups_of.setdefault((measure, *area), {}).setdefault(group, []).append(i)
+        rows_of.setdefault((measure, group, value), {})[tuple(area)] = i
+    for groups in groups_of.values():
+        whole = groups.pop("all", [])
+        for parts in groups.values():
             denominators = [size + i for i in parts]
             if whole:
                 relations += [(whole[0], parts), (size + whole[0], denominators)]
             else:  # shares: every group has the whole area's people as its denominator
                 relations += [(denominators[0], parts), *((d, denominators[:1]) for d in denominators[1:])]
-    for _, rows in counts.groupby(["measure_id", "group_name", "group_value"]):
-        row_of = {(kind, code): i for i, kind, code in rows[["area_type", "area_code"]].itertuples(name=None)}
+    for row_of in rows_of.values():
         for area, parts in nesting:
-            if area in row_of:
+            if area in row_of and all(part in row_of for part in parts):
                 children = [row_of[part] for part in parts]
                 relations += [(row_of[area], children), (size + row_of[area], [size + i for i in children])]
     return relations
+
+
+def _tied_cells(counts: pd.DataFrame, ties: Sequence[Tie]) -> list[tuple[int, list[int], bool]]:
+    """Ties between counts that are there, as cells."""
+    keys = counts[["measure_id", "area_type", "area_code", "group_value"]].itertuples(index=False, name=None)
+    row_of = {key: i for i, key in enumerate(keys)}
+    offset = {"numerator": 0, "denominator": len(counts)}
+    return [
+        (offset[whole[0]] + row_of[whole[1:]], [offset[part] + row_of[tuple(row)] for part, *row in parts], is_all)
+        for whole, parts, is_all in ties
+        if all(figure[1:] in row_of for figure in (whole, *parts))
+    ]
 
 
 def _attrition_relations(counts: pd.DataFrame) -> list[Relation]:

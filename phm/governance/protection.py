@@ -105,7 +105,9 @@ class Cells:
         DisclosureError
             The parts of `name` do not add up, or a breach remains with nothing left to withhold.
         """
-        if any(self.truth[total] != self.truth[list(parts)].sum() for total, parts in relations):
+        if (self.truth < 0).any() or any(
+            self.truth[total] != self.truth[list(parts)].sum() for total, parts in relations
+        ):
             raise DisclosureError(
                 "Counts do not add up to their totals", name=name, hint="Build them all from the same tables."
             )

@@ -2,7 +2,7 @@
 
 A measure counts the people of its ages who meet `denominator`, and of them: those who meet `numerator` (a percentage),
 each value of `share_by` (the same percentage per value), or the mean of `mean_of` (a score). A measure without any of
-these is the number of people itself.
+these is the number of people itself; `count_by` counts them in groups as well.
 """
 
 import hashlib
@@ -15,6 +15,7 @@ from phm.errors import DefinitionError
 from phm.expressions import Document, Expression, Scope, Variable, parse, read_document
 from phm.expressions.language import CONTRACT_TYPES
 from phm.feeds.contracts import load_contract
+from phm.measures.groups import GROUPINGS
 from phm.resources import library_dir
 
 _TEXT = {"type": "string", "minLength": 1}
@@ -44,6 +45,7 @@ _SCHEMA: dict[str, Any] = {
         "numerator": {**_TEXT, "description": "Condition of the people the percentage is about."},
         "share_by": {**_TEXT, "description": "Column whose values share out the denominator."},
         "mean_of": {**_TEXT, "description": "Column of numbers to take the mean of."},
+        "count_by": {"enum": list(GROUPINGS), "description": "Groups in which people are counted as well."},
         "polarity": {"enum": ["low", "high", "none"], "description": "Which values are good: low, high or none."},
         "sources": {"type": "array", "minItems": 1, "items": _TEXT, "description": "Where the rules come from."},
     },
@@ -69,6 +71,7 @@ class Measure:
     numerator: Expression | None
     share_by: str | None
     mean_of: str | None
+    count_by: str | None
     polarity: Literal["low", "high", "none"]
     sources: tuple[str, ...]
     sha256: str
@@ -112,6 +115,7 @@ def load_measure(path: Path) -> Measure:
         numerator=_condition(document, "numerator") if "numerator" in content else None,
         share_by=content.get("share_by"),
         mean_of=content.get("mean_of"),
+        count_by=content.get("count_by"),
         polarity=content["polarity"],
         sources=tuple(content["sources"]),
         sha256=hashlib.sha256(path.read_text(encoding="utf-8-sig").encode()).hexdigest(),
@@ -130,6 +134,8 @@ def _check_parts(document: Document) -> None:
     if {"numerator", "share_by", "mean_of"} & content.keys() not in fitting:
         wanted = " or ".join(sorted(name for names in fitting for name in names)) or "neither numerator nor column"
         document.fail(f"A measure in {content['unit']} has {wanted}", "unit", hint="Change the unit or the parts.")
+    if "count_by" in content and content["unit"] != "people":
+        document.fail("Only a number of people is counted in groups", "count_by", hint="Take it out.")
     for key, kinds in (("share_by", ("integer",)), ("mean_of", ("number", "integer"))):
         if key in content:
             column = _scope().columns.get(content[key])

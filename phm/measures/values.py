@@ -1,4 +1,4 @@
-"""Measures counted: one scan of the people per practice, added up to PCN, place and ICB. Nothing here may be shown.
+"""Measures counted per practice in a scan of the people, added up to PCN, place and ICB. Nothing here may be shown.
 
 What comes out is `RawCounts`; `phm.governance.disclosure.publish` makes it `measure_value`, calling `statistics` on the
 rounded parts.
@@ -15,9 +15,12 @@ import pandas as pd
 from phm.feeds.contracts import load_contract
 from phm.governance.disclosure import RawCounts
 from phm.measures.definition import Measure
+from phm.measures.groups import GROUPINGS, count_by_sex_and_age
 from phm.measures.rates import wilson
+from phm.measures.residence import residence_counts
+from phm.measures.ties import ties
 
-LEVELS = ("pcn", "place", "icb")
+LEVELS = ("practice", "pcn", "place", "icb")
 NO_PCN = "No PCN"
 _THOUSANDTHS = 1000
 
@@ -25,17 +28,19 @@ _THOUSANDTHS = 1000
 def measure_values(
     person_feature: ir.Table,
     geography: ir.Table,
+    residence: ir.Table,
     /,
     *,
     definitions: Sequence[Measure],
     reference_date: dt.date,
 ) -> RawCounts:
-    """Unrounded counts: one row per measure, area (PCN, place, ICB) and group; not to be shown.
+    """Unrounded counts: one row per measure, area (practice, PCN, place, ICB) and group; not to be shown.
 
-    `person_feature` and `geography` (`core_geography`) are tables of the same month. A practice's people count in the
-    areas of their practice (registered view).
+    `person_feature`, `geography` (`core_geography`) and `residence` (what `core.boundary.pcn_facts` makes) are of the
+    same month. A practice's people count in the areas of their practice (registered view); how far that is also where
+    they live is counted for PCNs. Counts by sex and age start at PCN: a practice's would be too small.
     """
-    selected = geography.select("practice_code", *(f"{a}_{b}" for a in LEVELS for b in ("code", "name")))
+    selected = geography.select(*(f"{a}_{b}" for a in LEVELS for b in ("code", "name")))
     areas = selected.to_pyarrow().to_pandas()
     areas["pcn_name"] = areas["pcn_name"].fillna(NO_PCN)
     practice_counts = pd.concat(
@@ -47,11 +52,14 @@ def measure_values(
         for level in LEVELS
     ]
     named = pd.concat(levels, ignore_index=True)
+    named = named[~(named["area_type"].eq("practice") & named["group_name"].isin(GROUPINGS))]
     named["area_name"] = named["area_name"].fillna(named["area_code"])
     key = ["measure_id", "title", "area_type", "area_code", "area_name", "group_name", "group_value", "unit"]
     counts = named.groupby(key, as_index=False)[["numerator", "denominator"]].sum()
+    pcn_names = areas.drop_duplicates("pcn_code").set_index("pcn_code")["pcn_name"]
+    counts = pd.concat([counts, residence_counts(residence, pcn_names)], ignore_index=True)
     counts["denominator"] = counts["denominator"].astype("Int64").mask(counts["unit"].eq("people"))
-    return RawCounts(counts, nesting=_nesting(areas), statistics=statistics)
+    return RawCounts(counts, nesting=_nesting(areas), ties=ties(counts, definitions), statistics=statistics)
 
 
 def statistics(released: pd.DataFrame, /) -> pd.DataFrame:
@@ -87,25 +95,31 @@ def _by_practice(
         person_feature, settings={}, reference_date=reference_date
     )
     people = person_feature.filter(in_scope)
-    whole = pd.DataFrame({"practice_code": areas["practice_code"]})
-    totals = _counted(people.group_by("practice_code").aggregate(denominator=ibis._.count()), whole)
+    practices = pd.DataFrame({"practice_code": areas["practice_code"]})
+    counts = _counted(people.group_by("practice_code").aggregate(denominator=ibis._.count()), practices)
     if measure.share_by:
-        values = load_contract("person_feature").column(measure.share_by)
-        groups = pd.DataFrame({"group": range(int(values.minimum), int(values.maximum) + 1)})
-        grid = whole.merge(groups, how="cross")
-        by = people.group_by("practice_code", group=people[measure.share_by])
-        counts = _counted(by.aggregate(numerator=ibis._.count()), grid).merge(totals, on="practice_code")
-        counts = counts.assign(group_name=measure.share_by, group_value=counts["group"].astype(str)).drop(
-            columns="group"
-        )
+        counts = counts.merge(_shares(people, measure.share_by, practices), on="practice_code")
     else:
-        counts = totals.assign(group_name="all", group_value="all")
+        counts = counts.assign(group_name="all", group_value="all")
         if measure.unit == "people":
             counts["numerator"] = counts["denominator"]
         else:
             numerators = people.group_by("practice_code").aggregate(numerator=_summed(people, measure, reference_date))
-            counts = counts.merge(_counted(numerators, whole), on="practice_code")
+            counts = counts.merge(_counted(numerators, practices), on="practice_code")
+    if measure.count_by:
+        grid = practices.merge(pd.DataFrame({"group_value": GROUPINGS[measure.count_by]}), how="cross")
+        groups = _filled(grid, count_by_sex_and_age(people)).assign(group_name=measure.count_by)
+        counts = pd.concat([counts, groups.assign(denominator=groups["numerator"])])
     return counts.assign(measure_id=measure.id, title=measure.title, unit=measure.unit)
+
+
+def _shares(people: ir.Table, column: str, practices: pd.DataFrame) -> pd.DataFrame:
+    """People of each practice by each value the contract allows of a column."""
+    values = load_contract("person_feature").column(column)
+    groups = pd.DataFrame({"group": range(int(values.minimum), int(values.maximum) + 1)})
+    by = people.group_by("practice_code", group=people[column]).aggregate(numerator=ibis._.count())
+    counts = _counted(by, practices.merge(groups, how="cross"))
+    return counts.assign(group_name=column, group_value=counts["group"].astype(str)).drop(columns="group")
 
 
 def _summed(people: ir.Table, measure: Measure, reference_date: dt.date) -> ir.IntegerScalar:
@@ -118,7 +132,11 @@ def _summed(people: ir.Table, measure: Measure, reference_date: dt.date) -> ir.I
 
 def _counted(aggregate: ir.Table, grid: pd.DataFrame) -> pd.DataFrame:
     """The rows of `grid` with their counts, zero where nobody was counted."""
-    counted = grid.merge(aggregate.to_pyarrow().to_pandas(), how="left")
+    return _filled(grid, aggregate.to_pyarrow().to_pandas())
+
+
+def _filled(grid: pd.DataFrame, counts: pd.DataFrame) -> pd.DataFrame:
+    counted = grid.merge(counts, how="left")
     new = counted.columns.difference(grid.columns)
     return counted.assign(**{name: counted[name].fillna(0).astype("int64") for name in new})
 
@@ -126,7 +144,8 @@ def _counted(aggregate: ir.Table, grid: pd.DataFrame) -> pd.DataFrame:
 def _nesting(areas: pd.DataFrame) -> list[tuple[tuple[str, str], list[tuple[str, str]]]]:
     """Areas and the smaller areas that make them up exactly: a PCN across two places makes up neither."""
     nesting = []
-    for parent, child in (("icb", "place"), ("icb", "pcn"), ("place", "pcn")):
+    levels = [("icb", "place"), ("icb", "pcn"), ("place", "pcn"), ("place", "practice"), ("pcn", "practice")]
+    for parent, child in levels:
         pairs = areas[[f"{parent}_code", f"{child}_code"]].drop_duplicates()
         parents_of = pairs.groupby(f"{child}_code").size()
         for code, rows in pairs.groupby(f"{parent}_code"):

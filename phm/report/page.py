@@ -5,7 +5,7 @@ A sentence is written only where the interval behind it allows it. How the page 
 """
 
 import datetime as dt
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import pandas as pd
@@ -13,12 +13,12 @@ import pandas as pd
 from phm.cohorts.definition import Definition
 from phm.governance.disclosure import Published, require_published
 from phm.measures.definition import Measure
+from phm.measures.groups import SEX_AGE_BAND
 from phm.report import charts
 from phm.report.quality import LEFT_OUT_SECTION
 from phm.report.rendering import count, number, render
+from phm.report.wording import PCN_BAND, against_icb, size_note
 
-_SMALL_PCN, _LARGE_PCN = 20_000, 100_000
-_PCN_BAND = (30_000, 50_000)
 _COMPARISONS = ("higher", "not different", "lower")
 _LANDED = ("delivered", "accepted", "quarantined")
 _NAMED = 4
@@ -46,19 +46,22 @@ def build_report(
     measure_definitions: Sequence[Measure],
     reference_date: dt.date,
     icb_name: str,
+    pcn_pages: Mapping[str, str],
 ) -> str:
     """The whole page as HTML, the same bytes for the same input.
 
     Parameters
     ----------
     measures
-        Published `measure_value`: PCNs, places and the ICB.
+        Published `measure_value`.
     attrition
         Result of `publish_attrition`; the ICB's rows become the funnel.
     quality
         Result of `publish_quality`.
     cohorts, measure_definitions
         The definitions the tables were made with.
+    pcn_pages
+        Where the page of each PCN stands beside this one, by PCN code.
 
     Raises
     ------
@@ -66,6 +69,7 @@ def build_report(
         A table has not passed the gate.
     """
     values = require_published(measures)
+    values = values[values["group_name"].ne(SEX_AGE_BAND)]  # the pages of the PCNs show those
     steps = require_published(attrition)
     checks = require_published(quality)
     by_id = {measure.id: measure for measure in measure_definitions}
@@ -93,7 +97,8 @@ def build_report(
         checks=checks[~checks["section"].isin(checks.loc[checks["item"] == "quarantined", "section"])],
         measure_definitions=measure_definitions,
         left_out=checks.loc[checks["section"] == LEFT_OUT_SECTION, "item"].tolist(),
-        pcn_band=_PCN_BAND,
+        pcn_band=PCN_BAND,
+        pcn_pages=pcn_pages,
     )
 
 
@@ -103,10 +108,8 @@ def compare(values: pd.DataFrame, measure: Measure, /) -> Comparison:
     rows = values[values["area_type"] == "pcn"].sort_values(
         ["value", "area_name"], ascending=[False, True], na_position="last", ignore_index=True
     )
-    rows["comparison"] = "not different"
-    rows.loc[rows["lower"] > overall["value"], "comparison"] = "higher"
-    rows.loc[rows["upper"] < overall["value"], "comparison"] = "lower"
-    rows.loc[rows["value"].isna(), "comparison"] = "withheld"
+    limits = rows[["value", "lower", "upper"]].itertuples(index=False, name=None)
+    rows["comparison"] = [against_icb(*row, overall["value"]) for row in limits]
     svg = charts.caterpillar(rows, overall["value"])
     return Comparison(measure, overall, rows, _sentence(rows, overall, measure), svg)
 
@@ -175,12 +178,7 @@ def _profile(values: pd.DataFrame) -> pd.DataFrame:
     size = pcns[pcns["measure_id"] == "list_size"].set_index("area_code")[["area_name", "numerator"]]
     score = pcns[pcns["measure_id"] == "imd_mean_score"].set_index("area_code")["value"]
     profile = size.join(score.rename("imd_score")).sort_values(["imd_score", "area_name"], ascending=[False, True])
-    profile["note"] = ""
-    lowest, highest = _PCN_BAND
-    profile.loc[profile["numerator"] < lowest, "note"] = "below the usual size"
-    profile.loc[profile["numerator"] > highest, "note"] = "above the usual size"
-    profile.loc[profile["numerator"] < _SMALL_PCN, "note"] = "small: read with care"
-    profile.loc[profile["numerator"] > _LARGE_PCN, "note"] = "very large: hides differences within"
+    profile["note"] = profile["numerator"].astype(object).map(size_note)
     return profile.reset_index()
 
 

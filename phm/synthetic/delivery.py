@@ -24,6 +24,7 @@ import pyarrow.parquet as pq
 from phm import nhs_numbers
 from phm.core.codelists import load_code_lists
 from phm.errors import ConfigurationError
+from phm.synthetic.assets import community_assets, lsoa_centroids
 from phm.synthetic.faults import FaultRates
 from phm.synthetic.geography import Place, Published, synthetic_place
 from phm.synthetic.logs import Codes
@@ -39,6 +40,7 @@ from phm.synthetic.reference import ReferenceFiles, reference_place
 
 DEMO_PEOPLE = 200_000
 SAMPLE_PEOPLE = 3_400
+ASSETS_STREAM = 0xA55E7
 PATIENT_FEEDS = ("gp_register", "gp_event", "gp_medication", "emergency_attendance")
 
 
@@ -114,7 +116,10 @@ def generate(
     partial_truth = truth.with_suffix(".partial")
     truth.parent.mkdir(parents=True, exist_ok=True)
 
-    _write_published(partial, place)
+    # Random numbers of its own: with or without an asset map everything else is the same.
+    assets_rng = np.random.default_rng(np.random.SeedSequence(seed, spawn_key=(ASSETS_STREAM,)))
+    assets = community_assets(place, reference_date=reference_date, rng=assets_rng)
+    _write_published(partial, place, assets)
     tasks = _tasks(place, partial, reference_date, seed, rates, is_published=reference is not None)
     row_counts = dict.fromkeys(PATIENT_FEEDS, 0)
     with (
@@ -198,14 +203,17 @@ def _numbered(attendances: pa.Table, icb_code: str, before: int) -> pa.Table:
     return attendances.add_column(0, "attendance_id", pa.array(numbers, pa.string()))
 
 
-def _write_published(folder: Path, place: Place) -> None:
+def _write_published(folder: Path, place: Place, assets: Published) -> None:
     tables = {
+        "community_asset.csv": assets,
         "gp-reg-pat-prac-map.csv": place.membership,
         "imd_2025_file_7.csv": place.deprivation,
         "lsoa_2011_to_2021.csv": place.lsoa_lookup,
     }
     if place.place_membership is not None:
         tables["place_membership.csv"] = place.place_membership
+    if (centroids := lsoa_centroids(place)) is not None:
+        tables["lsoa_centroid.csv"] = centroids
     for name, table in tables.items():
         _write_rows(folder / name, table, encoding="utf-8-sig" if name.startswith("lsoa") else "utf-8")
 

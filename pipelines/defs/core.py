@@ -1,36 +1,42 @@
 """Core and feature tables: who is registered where, what happened to them, and what definitions may ask about them."""
 
-from collections.abc import Collection
-from dataclasses import asdict
+from collections.abc import Collection, Sequence
 
 import ibis
 
+from phm.core.boundary import pcn_boundary
 from phm.core.codelists import code_list_hashes, load_code_lists
-from phm.core.deprivation import check_match, check_vintages, match_people
+from phm.core.deprivation import check_match, match_people
 from phm.core.events import events, issues, readings
 from phm.core.features import person_features
 from phm.core.geography import check_practices, practices
+from phm.core.homes import homes
+from phm.core.memberships import is_older_than_map, map_as_at
 from phm.core.people import people
+from phm.core.vintages import fit_index
 from phm.feeds.deliveries import incomplete_practices
 from pipelines.defs.feeds import PRACTICE_TABLES
 from pipelines.defs.resources import Made, Workspace
 from pipelines.defs.tables import checks_of, table_assets
 
+GEOGRAPHY_INPUTS = ("feed_place_membership", "feed_pcn_core_partner", "feed_practice_directory")
+"""Optional feeds that say more about practices than the map does."""
 REGISTER_INPUTS = ("feed_gp_register", *(table for table in PRACTICE_TABLES if table != "feed_gp_register"))
 EVENT_INPUTS = ("feed_gp_event", "feed_gp_medication", "feed_emergency_attendance", "core_person")
 
 
-@table_assets(
-    "core_geography", group="core", inputs=["feed_practice_membership", "feed_place_membership", *REGISTER_INPUTS]
-)
-def core_geography(work: Workspace, membership, places, register, *_) -> Made:
-    was_delivered = work.records(["feed_place_membership"])["feed_place_membership"]["delivered"]
-    map_of_places = places if was_delivered else None
-    left_out = _left_out(work)
-    icb_code = work.partition.icb_code
-    remarks = check_practices(_without(register, left_out), membership, map_of_places, icb_code=icb_code)
-    remarks += [f"Practice {code} is left out: {reason}." for code, reason in left_out.items()]
-    return Made(practices(membership, map_of_places, icb_code=icb_code), remarks)
+@table_assets("core_geography", group="core", inputs=["feed_practice_membership", *GEOGRAPHY_INPUTS, *REGISTER_INPUTS])
+def core_geography(work: Workspace, membership, places, partners, directory, register, *_) -> Made:
+    places, partners, directory = _delivered(work, GEOGRAPHY_INPUTS, places, partners, directory)
+    as_at, icb_code, left_out = work.reference_date, work.partition.icb_code, _left_out(work)
+    remarks = [f"Practice {code} is left out: {reason}." for code, reason in left_out.items()]
+    if partners is not None and is_older_than_map(partners, membership, as_at=as_at):
+        partners = None
+        remarks.append("The practice map is newer than pcn_core_partner: PCNs are those of the map.")
+    as_at_map = map_as_at(membership, partners, as_at=as_at).cache()
+    register = _without(register, left_out)
+    remarks += check_practices(register, as_at_map, places, directory, icb_code=icb_code, as_at=as_at)
+    return Made(practices(as_at_map, places, icb_code=icb_code), remarks)
 
 
 @table_assets(
@@ -38,11 +44,24 @@ def core_geography(work: Workspace, membership, places, register, *_) -> Made:
 )
 def core_person(work: Workspace, geography, deprivation, lookup, register, *_) -> Made:
     register = _without(register, _left_out(work))
-    check_vintages(register, deprivation, lookup)
-    match = match_people(register, deprivation)
-    remarks = check_match(match)
-    rows = people(register, geography, deprivation, reference_date=work.reference_date)
-    return Made(rows, remarks, {"deprivation": asdict(match)})
+    (lookup,) = _delivered(work, ["feed_lsoa_lookup"], lookup)
+    where_people_live = homes(register).cache()
+    index = fit_index(where_people_live, deprivation, lookup)
+    match = match_people(where_people_live, index.areas)
+    remarks = [f"Deprivation is {index.name}; areas matched: {match.mapping()}.", *check_match(match)]
+    rows = people(register, geography, index.areas, reference_date=work.reference_date)
+    return Made(rows, remarks, {"deprivation": match.record()})
+
+
+@table_assets("core_pcn_boundary", group="core", inputs=["core_person", "core_geography"])
+def core_pcn_boundary(work: Workspace, person, geography) -> Made:
+    return Made(pcn_boundary(homes(person.filter("is_registered", "is_alive")), geography))
+
+
+def _delivered(work: Workspace, feeds: Sequence[str], *tables: ibis.Table) -> list[ibis.Table | None]:
+    """Tables of optional feeds, in the order named; None for one that was not delivered."""
+    records = work.records(feeds)
+    return [table if records[feed]["delivered"] else None for feed, table in zip(feeds, tables, strict=True)]
 
 
 def _left_out(work: Workspace) -> dict[str, str]:
@@ -70,5 +89,5 @@ def person_feature(work: Workspace, event, person) -> Made:
     return Made(person_features(event, person, reference_date=work.reference_date))
 
 
-ASSETS = (core_geography, core_person, core_event, person_feature)
+ASSETS = (core_geography, core_person, core_pcn_boundary, core_event, person_feature)
 CHECKS = checks_of(*ASSETS)

@@ -4,9 +4,13 @@ import dagster as dg
 import ibis
 
 from phm.cohorts.definition import load_definitions
+from phm.core.boundary import pcn_facts
+from phm.core.homes import homes
+from phm.core.memberships import UNALLOCATED_PCN
 from phm.governance.disclosure import publish, publish_attrition, publish_quality, recognise
 from phm.measures.definition import load_measures
 from phm.measures.values import measure_values
+from phm.publication import pcn_pages_name
 from phm.report.page import build_report
 from phm.report.quality import quality_counts
 from pipelines.defs.feeds import FEED_TABLES
@@ -15,13 +19,15 @@ from pipelines.defs.tables import checks_of, materialised, table_assets
 from pipelines.partitions import MONTH_BY_ICB
 
 REPORT = "report"
+MEASURE_INPUTS = ("person_feature", "core_geography", "core_person", "core_pcn_boundary")
 REPORT_INPUTS = ("measure_value", "cohort_attrition", "core_geography", "core_event_issue", "core_person", *FEED_TABLES)
 
 
-@table_assets("measure_value", group="measures", inputs=["person_feature", "core_geography"])
-def measure_value(work: Workspace, feature, geography) -> Made:
+@table_assets("measure_value", group="measures", inputs=MEASURE_INPUTS)
+def measure_value(work: Workspace, feature, geography, person, boundary) -> Made:
     measures = load_measures()
-    raw = measure_values(feature, geography, definitions=measures, reference_date=work.reference_date)
+    residence = pcn_facts(homes(person.filter("is_registered", "is_alive")), geography, boundary)
+    raw = measure_values(feature, geography, residence, definitions=measures, reference_date=work.reference_date)
     hashes = {measure.id: [measure.version, measure.sha256] for measure in measures}
     return Made(ibis.memtable(publish(raw).table), record={"definitions": hashes})
 
@@ -56,6 +62,11 @@ def report_page(work: Workspace) -> str:
         measure_definitions=load_measures(),
         reference_date=work.reference_date,
         icb_name=geography["icb_name"].iloc[0],
+        pcn_pages={
+            code: f"{pcn_pages_name(work.partition)}/{code}.html"
+            for code in delivering["pcn_code"].unique()
+            if code != UNALLOCATED_PCN
+        },
     )
 
 

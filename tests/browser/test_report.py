@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.unit.report.example import report
+from tests.unit.report.example import PCNS, pages, report
 
 BROWSER = next(
     (path for name in ("chromium", "chromium-browser", "google-chrome") if (path := shutil.which(name))), None
@@ -83,11 +83,12 @@ def test_a_page_that_asks_and_complains_is_noticed(tmp_path, proxy):
     assert [line for line in console if "broken" in line]
 
 
-def test_the_report_renders_without_network_or_complaint(tmp_path, proxy):
+@pytest.mark.parametrize("made", [report, lambda: pages()[PCNS[0][0]]], ids=["report", "know_your_pcn"])
+def test_a_page_renders_without_network_or_complaint(tmp_path, proxy, made):
     address, asked = proxy
-    page = report()
+    page = made()
     document, console = _rendered(page, tmp_path, address)
     assert document.rstrip().endswith("</html>")
-    assert len(re.findall("<svg ", document)) == len(re.findall("<svg ", page)) > 3
+    assert len(re.findall("<svg ", document)) == len(re.findall("<svg ", page)) > 2
     assert asked == []
     assert console == []

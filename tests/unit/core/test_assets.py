@@ -26,7 +26,7 @@ NOWHERE = CENTROIDS.limit(0)
 def delivered(*assets):
     """Assets from (id, category, LSOA, easting or None, last checked)."""
     columns = load_contract("community_asset").columns
-    schema = {c.name: {"BIGINT": "int64", "DATE": "date"}.get(c.type, "string") for c in columns}
+    schema = {c.name: {"DOUBLE": "float64", "DATE": "date"}.get(c.type, "string") for c in columns}
     rows = [
         dict.fromkeys(schema)
         | {"asset_id": asset_id, "category": category, "lsoa_code": lsoa, "easting": easting}

@@ -28,12 +28,21 @@ GEOGRAPHY = pd.DataFrame(
         ("D", "U", None, "L2", "Vale"),
     ],
     columns=["practice_code", "pcn_code", "pcn_name", "place_code", "place_name"],
-).assign(icb_code="X", icb_name="Board")
+).assign(icb_code="X", icb_name="Board", practice_name=lambda rows: "Practice " + rows["practice_code"])
+RESIDENCE = pd.DataFrame({"pcn_code": ["P1"], "inside_count": [2], "outside_count": [1], "resident_count": [4]})
+"""What is known of where people live: of one PCN."""
 
 
 def person(practice, n=1, **values):
     """`n` people of one practice, registered and alive, 40 years old unless told otherwise."""
-    base = {"practice_code": practice, "age": 40, "is_registered": True, "is_alive": True, "registered_months": 60}
+    base = {
+        "practice_code": practice,
+        "age": 40,
+        "sex": "F",
+        "is_registered": True,
+        "is_alive": True,
+        "registered_months": 60,
+    }
     return [base | values] * n
 
 
@@ -44,7 +53,10 @@ def features(*people):
 
 def counted(*people):
     geography = ibis.memtable(pa.Table.from_pandas(GEOGRAPHY, preserve_index=False))
-    return measure_values(features(*people), geography, definitions=load_measures(), reference_date=REFERENCE_DATE)
+    residence = ibis.memtable(pa.Table.from_pandas(RESIDENCE, preserve_index=False))
+    return measure_values(
+        features(*people), geography, residence, definitions=load_measures(), reference_date=REFERENCE_DATE
+    )
 
 
 def counts(*people):
@@ -115,8 +127,26 @@ def test_recorded_prevalence_counts_all_ages():
 
 def test_areas_add_up_and_practices_without_a_pcn_are_counted():
     table = counts(person("A", 3), person("B", 4), person("C", 5), person("D", 6))
-    sizes = table.loc["list_size"]["numerator"].droplevel("group_value").to_dict()
-    assert sizes == {"P1": 7, "P2": 5, "U": 6, "L1": 7, "L2": 11, "X": 18}
+    sizes = table.loc["list_size"]["numerator"].xs("all", level="group_value").to_dict()
+    assert sizes == {"A": 3, "B": 4, "C": 5, "D": 6, "P1": 7, "P2": 5, "U": 6, "L1": 7, "L2": 11, "X": 18}
+
+
+def test_people_are_counted_by_sex_and_age_from_pcn_up():
+    table = counts(
+        person("A", 3, sex="F", age=34), person("B", 2, sex="F", age=30), person("C", 1, sex="M", age=101),
+        person("A", 1, sex="I"), person("B", 1, sex="U"),
+    )  # fmt: skip
+    north = table.loc[("list_size", "P1")]["numerator"]
+    assert north[north > 0].to_dict() == {"all": 7, "female 30-34": 5, "other or unknown": 2}
+    assert table.loc[("list_size", "L2", "male 90+"), "numerator"] == 1
+    assert list(table.loc[("list_size", "A")].index) == ["all"]
+
+
+def test_where_people_live_is_counted_out_of_patients_and_out_of_residents():
+    table = counts(person("A", 4))
+    assert tuple(table.loc[("patients_living_inside", "P1", "all")]) == (2, 3)
+    assert tuple(table.loc[("residents_registered_here", "P1", "all")]) == (2, 4)
+    assert "P2" not in table.loc["patients_living_inside"].index
 
 
 def test_mean_score_is_weighted_by_people_and_leaves_the_unmatched_out():

@@ -3,13 +3,18 @@
 import datetime as dt
 from functools import cache
 
+import ibis
 import numpy as np
 import pandas as pd
 
 from phm.cohorts.definition import load_definition
 from phm.governance.disclosure import RawCounts, publish, publish_attrition, publish_quality
 from phm.measures.definition import load_measures
+from phm.measures.groups import GROUPINGS
+from phm.measures.residence import residence_counts
+from phm.measures.ties import ties
 from phm.measures.values import statistics
+from phm.report.know_your_pcn import build_pages
 from phm.report.page import build_report
 
 REFERENCE_DATE = dt.date(2026, 10, 31)
@@ -19,6 +24,8 @@ NAMES = (
     "Ash Beech Cedar Dale Elm Fir Glen Holly Ivy Juniper Kestrel Larch Maple "
     "Nettle Oak Pine Quince Rowan Sorrel Thorn Upton Vale Willow Yarrow Zinnia"
 )
+AGES = np.array([*(20.0 - i for i in range(19)), *(19.0 - i for i in range(19)), 0.02])
+AGES /= AGES.sum()
 PCNS = [(f"U{n:05d}", f"{name} and District PCN", f"L{n % 4}") for n, name in enumerate(NAMES.split(), start=1)]
 
 
@@ -51,8 +58,14 @@ def measures():
                 rows.append(facts | {"numerator": base * random.integers(9_000, 42_000)})
             else:
                 rows.append(facts | {"numerator": base})
+                rows += [
+                    facts | {"group_name": measure.count_by, "group_value": group, "numerator": count}
+                    for group, count in zip(GROUPINGS[measure.count_by], random.multinomial(base, AGES), strict=True)
+                ]
     frame = pd.DataFrame(rows)
+    practices = frame[frame["group_name"] == "all"]
     levels = [
+        practices.assign(area_type="practice", area_code="A" + practices["code"], area_name="The only practice"),
         frame.assign(area_type="pcn", area_code=frame["code"], area_name=frame["name"]),
         frame.assign(area_type="place", area_code=frame["place"], area_name="Place " + frame["place"]),
         frame.assign(area_type="icb", area_code="QZZ", area_name="Example ICB"),
@@ -60,8 +73,16 @@ def measures():
     key = ["measure_id", "title", "area_type", "area_code", "area_name", "group_name", "group_value", "unit"]
     counts = pd.concat(levels).groupby(key, as_index=False)[["numerator", "denominator"]].sum()
     counts["denominator"] = counts["denominator"].astype("Int64").mask(counts["unit"] == "people")
+    residence = residence_counts(
+        ibis.memtable(
+            {"pcn_code": [PCNS[0][0]], "inside_count": [21_000], "outside_count": [1_000], "resident_count": [30_000]}
+        ),
+        pd.Series({code: name for code, name, _ in PCNS}),
+    )
+    counts = pd.concat([counts, residence.astype({"denominator": "Int64"})], ignore_index=True)
     icb, pcns = ("icb", "QZZ"), [("pcn", code) for code, _, _ in PCNS]
-    return publish(RawCounts(counts, nesting=[(icb, pcns)], statistics=statistics))
+    nesting = [(icb, pcns), *((("pcn", code), [("practice", f"A{code}")]) for code, _, _ in PCNS)]
+    return publish(RawCounts(counts, nesting=nesting, ties=ties(counts, MEASURES), statistics=statistics))
 
 
 @cache
@@ -117,4 +138,39 @@ def report(**changed):
         measure_definitions=MEASURES,
         reference_date=REFERENCE_DATE,
         icb_name="NHS Example <Board>",
+        pcn_pages={code: f"pages/{code}.html" for code, _, _ in PCNS},
+    )
+
+
+def assets():
+    """A map of assets with one inside the first PCN and one inside none."""
+    row = {"organisation_name": "Walking <Group>", "offer": "Walks", "for_whom": "Adults", "open_to": "everyone"}
+    row |= {"how_to_refer": "Come along", "category": "physical_activity", "last_checked_date": dt.date(2026, 9, 1)}
+    return pd.DataFrame(
+        [
+            row | {"asset_id": "1", "pcn_code": PCNS[0][0], "is_recently_checked": True},
+            row | {"asset_id": "2", "pcn_code": None, "category": "food_support", "is_recently_checked": False},
+        ]
+    )
+
+
+def pages(**changed):
+    """The page of every PCN; `measures`, `assets` or `earlier` can be others."""
+    tables = {"measures": measures(), "assets": assets(), "earlier": {}} | changed
+    geography = pd.DataFrame(PCNS, columns=["pcn_code", "pcn_name", "place"]).assign(
+        icb_code="QZZ", icb_name="Example ICB"
+    )
+    geography["practice_code"], geography["practice_name"] = "A" + geography["pcn_code"], "The only practice"
+    near = {"pcn_code": [PCNS[0][0]], "category": ["food_support"], "asset_id": ["2"], "distance_metres": [2_345]}
+    return build_pages(
+        tables["measures"],
+        geography,
+        pd.DataFrame({"pcn_code": [PCNS[0][0]], "lsoa_count": [12]}),
+        tables["assets"],
+        pd.DataFrame(near),
+        earlier=tables["earlier"],
+        measure_definitions=MEASURES,
+        month="2026-10",
+        reference_date=REFERENCE_DATE,
+        back="../report.html",
     )
