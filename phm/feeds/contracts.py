@@ -197,6 +197,9 @@ def _contract(document: Mapping[str, Any], sha256: str) -> Contract:
     name = schema["name"]
     key = _key(schema["properties"])
     columns = tuple(_column(entry, is_key=key == (entry["name"],)) for entry in schema["properties"])
+    unreadable = [column.name for column in columns if column.type == "DATE" and not column.date_formats]
+    if unreadable and settings["layer"] in ("feed", "reference"):
+        raise KeyError(f"dateFormats of {unreadable[0]}")
     rules: list[RowRule | DatasetRule] = []
     for column, entry in zip(columns, schema["properties"], strict=True):
         rules += implied_rules(column)

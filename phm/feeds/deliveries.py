@@ -8,6 +8,8 @@ from phm.errors import CheckFailed, ConfigurationError, UnreadableFeed
 from phm.feeds.contracts import load_contracts
 from phm.store import Partition
 
+SYNTHETIC_MARKER = "SYNTHETIC.txt"
+"""A file of this name in a delivery says that its people are invented."""
 _NAMED = 5
 """At most this many practices are named in an error."""
 
@@ -28,6 +30,11 @@ def delivered_partitions(feeds: Path) -> list[Partition]:
             hint="Put them into <feeds>/<YYYY-MM>/<ICB code>/, or try `phm run --demo`.",
         )
     return sorted(found)
+
+
+def is_synthetic(folder: Path, /) -> bool:
+    """Whether the people of a delivery are invented: pages made from it say so."""
+    return (folder / SYNTHETIC_MARKER).is_file()
 
 
 def choose_partitions(feeds: Path, *, month: str | None = None, icb_code: str | None = None) -> list[Partition]:

@@ -39,6 +39,7 @@ def build_pages(
     month: str,
     reference_date: dt.date,
     back: str,
+    is_synthetic: bool,
 ) -> dict[str, str]:
     """HTML of each PCN's page by PCN code, the same bytes for the same input.
 
@@ -59,6 +60,8 @@ def build_pages(
         Those the measures were made with.
     month, back
         The month as YYYY-MM, and where the comparison of all PCNs stands, as a link.
+    is_synthetic
+        Whether the people are invented: the pages then say so first.
 
     Raises
     ------
@@ -99,6 +102,7 @@ def build_pages(
             icb_name=icb_name,
             reference_date=reference_date,
             back=back,
+            is_synthetic=is_synthetic,
             sentences=_sentences(name, facts),
             widest=_scale(
                 r[sex][key] for r in facts["pyramid"] for sex in SEXES.values() for key in ("pct", "icb_pct")

@@ -47,6 +47,7 @@ def build_report(
     reference_date: dt.date,
     icb_name: str,
     pcn_pages: Mapping[str, str],
+    is_synthetic: bool,
 ) -> str:
     """The whole page as HTML, the same bytes for the same input.
 
@@ -62,6 +63,8 @@ def build_report(
         The definitions the tables were made with.
     pcn_pages
         Where the page of each PCN stands beside this one, by PCN code.
+    is_synthetic
+        Whether the people are invented: the page then says so first.
 
     Raises
     ------
@@ -99,6 +102,7 @@ def build_report(
         left_out=checks.loc[checks["section"] == LEFT_OUT_SECTION, "item"].tolist(),
         pcn_band=PCN_BAND,
         pcn_pages=pcn_pages,
+        is_synthetic=is_synthetic,
     )
 
 

@@ -24,6 +24,7 @@ import pyarrow.parquet as pq
 from phm import nhs_numbers
 from phm.core.codelists import load_code_lists
 from phm.errors import ConfigurationError
+from phm.feeds.deliveries import SYNTHETIC_MARKER
 from phm.synthetic.assets import community_assets, lsoa_centroids
 from phm.synthetic.faults import FaultRates
 from phm.synthetic.geography import Place, Published, synthetic_place
@@ -120,6 +121,7 @@ def generate(
     assets_rng = np.random.default_rng(np.random.SeedSequence(seed, spawn_key=(ASSETS_STREAM,)))
     assets = community_assets(place, reference_date=reference_date, rng=assets_rng)
     _write_published(partial, place, assets)
+    (partial / SYNTHETIC_MARKER).write_text("Everybody in this delivery is invented.\n", encoding="utf-8")
     tasks = _tasks(place, partial, reference_date, seed, rates, is_published=reference is not None)
     row_counts = dict.fromkeys(PATIENT_FEEDS, 0)
     with (

@@ -4,6 +4,7 @@ import dagster as dg
 import pandas as pd
 
 from phm.core.assets import nearest_assets, pcn_assets
+from phm.feeds.deliveries import is_synthetic
 from phm.governance.disclosure import Published, recognise
 from phm.measures.definition import load_measures
 from phm.publication import report_name
@@ -58,6 +59,7 @@ def pcn_pages(work: Workspace) -> dict[str, str]:
         month=work.partition.month,
         reference_date=work.reference_date,
         back=f"../{report_name(work.partition)}",
+        is_synthetic=is_synthetic(work.delivery),
     )
 
 

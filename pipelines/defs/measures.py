@@ -7,6 +7,7 @@ from phm.cohorts.definition import load_definitions
 from phm.core.boundary import pcn_facts
 from phm.core.homes import homes
 from phm.core.memberships import UNALLOCATED_PCN
+from phm.feeds.deliveries import is_synthetic
 from phm.governance.disclosure import publish, publish_attrition, publish_quality, recognise
 from phm.measures.definition import load_measures
 from phm.measures.values import measure_values
@@ -67,6 +68,7 @@ def report_page(work: Workspace) -> str:
             for code in delivering["pcn_code"].unique()
             if code != UNALLOCATED_PCN
         },
+        is_synthetic=is_synthetic(work.delivery),
     )
 
 

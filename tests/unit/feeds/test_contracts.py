@@ -126,6 +126,7 @@ def _changed(tmp_path, name: str, old: str, new: str):
         ("engine: phm", "engine: other", "nhs_number_check_digit: custom"),
         ("id: event_after_1900", "id: event_not_in_future", "uses a rule id twice"),
         ("mustBeGreaterOrEqualTo: 1", "atLeast: 1", "has no threshold"),
+        ("property: dateFormats", "property: forms", "dateFormats of event_date"),
         ("schema:", "schema: [", "gp_event.odcs.yaml"),
     ],
 )

@@ -127,7 +127,7 @@ def quality():
     return publish_quality(pd.DataFrame(rows, columns=["section", "item", "unit", "count"]))
 
 
-def report(**changed):
+def report(*, is_synthetic=False, **changed):
     """The report of the made-up ICB; `measures`, `attrition` or `quality` can be another table."""
     tables = {"measures": measures(), "attrition": attrition(), "quality": quality()} | changed
     return build_report(
@@ -139,6 +139,7 @@ def report(**changed):
         reference_date=REFERENCE_DATE,
         icb_name="NHS Example <Board>",
         pcn_pages={code: f"pages/{code}.html" for code, _, _ in PCNS},
+        is_synthetic=is_synthetic,
     )
 
 
@@ -154,7 +155,7 @@ def assets():
     )
 
 
-def pages(**changed):
+def pages(*, is_synthetic=False, **changed):
     """The page of every PCN; `measures`, `assets` or `earlier` can be others."""
     tables = {"measures": measures(), "assets": assets(), "earlier": {}} | changed
     geography = pd.DataFrame(PCNS, columns=["pcn_code", "pcn_name", "place"]).assign(
@@ -173,4 +174,5 @@ def pages(**changed):
         month="2026-10",
         reference_date=REFERENCE_DATE,
         back="../report.html",
+        is_synthetic=is_synthetic,
     )

@@ -9,7 +9,7 @@ import pytest
 
 from phm.errors import DisclosureError
 from phm.report.page import compare
-from tests.unit.report.example import COHORT, MEASURES, measures, report
+from tests.unit.report.example import COHORT, MEASURES, measures, pages, report
 
 
 @pytest.fixture(scope="module")
@@ -133,3 +133,9 @@ def test_many_areas_are_counted_and_some_named():
     made = compare(_values(*high), MEASURES[0])
     assert "6 of 6 PCNs (H5 PCN, H4 PCN, H3 PCN, H2 PCN and 2 more)." in made.sentence
     assert "Not different" not in made.sentence
+
+
+def test_invented_people_are_called_so_first():
+    for page in (report(is_synthetic=True), *pages(is_synthetic=True).values()):
+        assert page.index("Invented people.") < page.index('<main id="main">')
+    assert "Invented people." not in report()
