@@ -1,6 +1,8 @@
 """When the pipeline runs by itself: when a delivery has arrived, and once a month for every ICB that has delivered."""
 
 import json
+from datetime import timedelta
+from zoneinfo import ZoneInfo
 
 import dagster as dg
 
@@ -23,7 +25,8 @@ monthly = dg.define_asset_job(
     description="On the fifth at six in the morning: last month, one run for each ICB folder delivered.",
 )
 def monthly_on_the_fifth(context: dg.ScheduleEvaluationContext, site: Site):
-    month = MONTHS.get_last_partition_key(current_time=context.scheduled_execution_time)
+    first_day = context.scheduled_execution_time.astimezone(ZoneInfo(TIMEZONE)).replace(day=1)
+    month = (first_day - timedelta(days=1)).strftime(MONTHS.fmt)
     try:
         due = [p for p in choose_partitions(site.settings.feeds, month=month) if not site.already_published(p)]
     except PhmError as error:

@@ -1,5 +1,6 @@
 """When a run starts by itself: once a delivery is whole and at rest, and never twice for the same files."""
 
+import datetime as dt
 import json
 import shutil
 from pathlib import Path
@@ -116,13 +117,18 @@ def test_without_a_key_nothing_starts_and_the_reason_is_told(feeds, published_ho
     assert json.loads(context.cursor)[SAMPLE_PARTITION.key]["is_settled"] is False
 
 
-def test_the_schedule_runs_last_month_unless_it_is_published(feeds, published_home, tmp_path):
-    from datetime import UTC, datetime
-
-    for home, expected in ((tmp_path / "home", [KEY]), (published_home, [])):
-        context = dg.build_schedule_context(
-            instance=dg.DagsterInstance.ephemeral(),
-            scheduled_execution_time=datetime(2026, 11, 5, 6, tzinfo=UTC),
-            resources={"site": Site(home=str(home), feeds=str(feeds), demo=True)},
-        )
-        assert [request.partition_key for request in monthly_on_the_fifth(context)] == expected
+@pytest.mark.parametrize("is_published", [False, True])
+def test_the_schedule_runs_last_month_unless_it_is_published(feeds, published_home, tmp_path, is_published):
+    home = published_home if is_published else tmp_path / "home"
+    site = Site(home=str(home), feeds=str(feeds), demo=True)
+    with (
+        dg.instance_for_test() as instance,
+        dg.build_schedule_context(
+            instance=instance,
+            scheduled_execution_time=dt.datetime(2026, 11, 5, 6, tzinfo=dt.UTC),
+            resources={"site": site},
+        ) as context,
+    ):
+        requests = monthly_on_the_fifth(context)
+        assert [request.partition_key for request in requests] == ([] if is_published else [KEY])
+        assert instance.get_dynamic_partitions("icb") == ([] if is_published else [SAMPLE_PARTITION.icb_code])
