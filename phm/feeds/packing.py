@@ -5,7 +5,10 @@ Belongs here: what is inside a packed file, and how much it may unpack to. What 
 
 import gzip
 import io
+import lzma
+import struct
 import zipfile
+import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -18,6 +21,18 @@ from phm.feeds.survey import Opener
 KINDS = (".csv", ".parquet", ".xlsx")
 SUFFIXES = (*KINDS, ".gz", ".zip")
 """How the names of files that can be read end; a gzipped or zipped one holds one of KINDS."""
+
+DAMAGE = (
+    EOFError,
+    OSError,
+    zlib.error,
+    lzma.LZMAError,
+    struct.error,
+    UnicodeError,  # a name inside a packed or Parquet file
+    zipfile.BadZipFile,
+    NotImplementedError,  # compressed in a way Python does not know
+)
+"""What reading a file that was damaged on its way, or packed strangely, raises."""
 
 _LAYERS = 2  # a gzipped file in a zip file, and no deeper: a zip file can be made to hold itself
 

@@ -5,10 +5,6 @@ Belongs here: finding delivered files and opening one with the reader of its kin
 """
 
 import hashlib
-import lzma
-import struct
-import zipfile
-import zlib
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,21 +15,10 @@ from phm.errors import UnreadableFeed
 from phm.feeds.columnar import open_parquet
 from phm.feeds.contracts import Contract
 from phm.feeds.delimited import open_csv
-from phm.feeds.packing import SUFFIXES, unpack
+from phm.feeds.packing import DAMAGE, SUFFIXES, unpack
 from phm.feeds.workbooks import open_xlsx
 
 _OPEN = {".csv": open_csv, ".parquet": open_parquet, ".xlsx": open_xlsx}
-_DAMAGE = (
-    EOFError,
-    OSError,
-    zlib.error,
-    lzma.LZMAError,
-    struct.error,
-    UnicodeError,  # a name inside a Parquet or zip file
-    zipfile.BadZipFile,
-    NotImplementedError,  # a zip file compressed in a way Python does not know
-    pa.ArrowException,
-)
 
 
 @dataclass(frozen=True)
@@ -89,7 +74,7 @@ def open_delivered(path: Path, contract: Contract, *, folder: Path | None = None
         count, notes, read = _OPEN[source.kind](source, contract)
     except FileNotFoundError as error:
         raise UnreadableFeed("A delivered file is missing", name=name, hint="Check the path.") from error
-    except _DAMAGE as error:
+    except (*DAMAGE, pa.ArrowException) as error:
         raise _damaged(error, name) from None
     if count == 0:
         raise UnreadableFeed(
@@ -99,7 +84,7 @@ def open_delivered(path: Path, contract: Contract, *, folder: Path | None = None
     def read_checked() -> Iterator[pa.RecordBatch]:
         try:
             yield from read()
-        except _DAMAGE as error:
+        except (*DAMAGE, pa.ArrowException) as error:
             raise _damaged(error, name) from None
 
     return DeliveredFile(path, name, sha256, count, notes, read_checked)

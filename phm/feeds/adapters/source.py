@@ -4,7 +4,6 @@ Belongs here: finding a table's file and reading it as any delivered file is rea
 """
 
 import zipfile
-import zlib
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -19,11 +18,8 @@ from phm.errors import UnreadableFeed
 from phm.feeds.contracts import Contract
 from phm.feeds.delimited import open_csv
 from phm.feeds.layout import record_schema
-from phm.feeds.packing import Allowance, Unpacked
+from phm.feeds.packing import DAMAGE, Allowance, Unpacked
 from phm.feeds.schema import Column
-
-_DAMAGE = (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, OSError)
-"""What reading a damaged or strangely packed zip file raises."""
 
 
 @dataclass(frozen=True)
@@ -73,7 +69,7 @@ def load_tables(con: duckdb.DuckDBPyConnection, path: Path, tables: Iterable[Sou
         files = _folder_files(path) if path.is_dir() else _zip_files(path)
         con.execute("CREATE SCHEMA source")
         return {table.name: count for table in tables if (count := _load(con, path, table, files)) is not None}
-    except _DAMAGE as error:
+    except DAMAGE as error:
         raise UnreadableFeed(
             f"The extract cannot be read ({type(error).__name__})",
             name=path.name,

@@ -74,13 +74,16 @@ def test_a_file_that_is_no_zip_file_is_refused(con, tmp_path):
         load_tables(con, path, TABLES)
 
 
-def test_a_damaged_member_is_refused(con, tmp_path):
-    path = zipped(write_extract(tmp_path / "extract", OMOP), tmp_path / "extract.zip")
-    with zipfile.ZipFile(path) as archive:
+@pytest.mark.parametrize("compression", [zipfile.ZIP_DEFLATED, zipfile.ZIP_BZIP2, zipfile.ZIP_LZMA])
+def test_a_damaged_member_is_refused(con, tmp_path, compression):
+    path = tmp_path / "extract.zip"
+    with zipfile.ZipFile(path, "w", compression) as archive:
+        for name, text in OMOP.items():
+            archive.writestr(f"{name}.csv", text)
         member = archive.getinfo("PERSON.csv")
     content = bytearray(path.read_bytes())
     start = member.header_offset + 30 + len("PERSON.csv")
-    content[start + 5 : start + 25] = bytes(20)
+    content[start + 4 : start + 25] = b"\xff" * 21
     path.write_bytes(content)
     with pytest.raises(UnreadableFeed):
         load_tables(con, path, TABLES)
