@@ -1,39 +1,25 @@
 """A contract applied to delivered files: every record is accepted or quarantined, and all of them are counted.
 
-Belongs here: what is done with a feed as a whole: batches, counts, parts. Files go through in batches of bounded
-size with one part each; same files, same bytes. The work on one batch is in `staging`.
+Belongs here: what is done with a feed as a whole: batches, counts, parts. Files of one practice each go through side by
+side, with one part each; same files, same bytes. The work on one batch is in `batches`.
 """
 
 import datetime as dt
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from queue import SimpleQueue
 from typing import Any
 
 import duckdb
 
 from phm.errors import CheckFailed, UnreadableFeed
+from phm.feeds.batches import Batch, FileCount, batches_of, check_conserved, land_batch, stages
 from phm.feeds.contracts import Contract
-from phm.feeds.readers import DeliveredFile, open_delivered
-from phm.feeds.staging import Stage, uniqueness_rules
+from phm.feeds.staging import Stage
 from phm.governance.pseudonyms import Pseudonymiser
-
-# Values held at a time: 1.5 million rows of 8 columns.
-BATCH_CELLS = 12_000_000
-
-
-@dataclass(frozen=True)
-class FileCount:
-    """What became of the records of one delivered file."""
-
-    name: str
-    sha256: str
-    delivered: int
-    accepted: int
-    quarantined: int
-    notes: tuple[str, ...]
 
 
 @dataclass(frozen=True)
@@ -95,7 +81,7 @@ def land(
     Parameters
     ----------
     con
-        A DuckDB connection; the work is done on a cursor of it, in temporary tables.
+        A DuckDB connection: its threads, memory and folder for what does not fit are what the work may use.
     contract
         What the files must look like.
     files
@@ -127,31 +113,40 @@ def land(
     for directory in (accepted_folder, quarantine_folder):
         directory.mkdir(parents=True, exist_ok=True)
     failures = _Failures(allowed=int(len(files) * contract.max_failed_files_percent / 100))
-    counts: list[FileCount] = []
-    broken: Counter[str] = Counter()
-    parts: list[Path] = []
-    with con.cursor() as cursor:
-        stage = Stage(cursor, contract, pseudonymiser, reference_date, keep_identity=vault is not None)
-        opened = _opened(files, contract, folder, failures)
-        for batch in _batches(opened, contract):
-            batch = _loaded(stage, batch, contract, failures)
-            of_batch = _counted(stage, batch, broken)
-            stage.quarantine()
-            parts.append(accepted_folder / f"part-{len(parts) + 1:05d}.parquet")
-            written = stage.accept(parts[-1])
-            _check_conserved(contract.name, written, sum(count.accepted for count in of_batch))
-            counts += of_batch
-        if not parts:  # an optional feed that was not delivered: a table without rows
-            stage.load([])
-            parts.append(accepted_folder / "part-00001.parquet")
-            stage.accept(parts[-1])
+    batches = batches_of(files, contract)
+    parts = [accepted_folder / f"part-{number:05d}.parquet" for number in range(1, len(batches) + 1)]
+    landed: list[Batch] = []
+    with stages(con, len(batches), contract, pseudonymiser, reference_date, vault is not None) as workers:
+        free: SimpleQueue[Stage] = SimpleQueue()
+        for stage in workers:
+            free.put(stage)
+
+        def work(paths: Sequence[Path], part: Path) -> Batch:
+            stage = free.get()
+            try:
+                return land_batch(stage, paths, part, contract, folder)
+            finally:
+                free.put(stage)
+
+        with ThreadPoolExecutor(max_workers=len(workers)) as pool:
+            for batch in pool.map(work, batches, parts):
+                for error in batch.failed:
+                    failures.add(error)
+                landed.append(batch)
+        last = workers[0]
+        if not any(batch.part for batch in landed):  # an optional feed that was not delivered: a table without rows
+            landed.append(land_batch(last, [], accepted_folder / "part-00001.parquet", contract, folder))
+        for stage in workers[1:]:
+            last.take_over(stage)
         quarantine = quarantine_folder / "part-00001.parquet"
+        counts = [count for batch in landed for count in batch.counts]
         quarantined = sum(count.quarantined for count in counts)
-        _check_conserved(contract.name, stage.write_quarantine(quarantine), quarantined)
-        identity = vault / "identity" / "part-00001.parquet" if vault and stage.keeps_identity else None
+        check_conserved(contract.name, last.write_quarantine(quarantine), quarantined)
+        identity = vault / "identity" / "part-00001.parquet" if vault and last.keeps_identity else None
         if identity:
-            stage.write_identity(identity)
-        rules = stage.rules
+            last.write_identity(identity)
+        rules = last.rules
+    broken = sum((batch.broken for batch in landed), Counter())
     return Landing(
         contract=contract.name,
         delivered=sum(count.delivered for count in counts),
@@ -160,7 +155,7 @@ def land(
         rejections={rule.id: broken[rule.id] for rule in rules if rule.severity == "error"},
         warnings={rule.id: broken[rule.id] for rule in rules if rule.severity == "warning"},
         files=tuple(counts),
-        accepted_files=tuple(parts),
+        accepted_files=tuple(batch.part for batch in landed if batch.part),
         quarantine_files=(quarantine,),
         failed_files=tuple(failures.files),
         identity_file=identity,
@@ -206,82 +201,3 @@ class _Failures:
         if len(self.files) == self._allowed:
             raise error
         self.files.append(FailedFile(error.name or "", error.what))
-
-
-def _opened(
-    files: Iterable[Path], contract: Contract, folder: Path | None, failures: _Failures
-) -> Iterator[DeliveredFile]:
-    """The delivered files, opened ahead of their turn while the engine works on those before."""
-
-    def opened(path: Path) -> DeliveredFile | UnreadableFeed:
-        try:
-            return open_delivered(path, contract, folder=folder)
-        except UnreadableFeed as error:
-            return error
-
-    with ThreadPoolExecutor(max_workers=2) as pool:
-        for file in pool.map(opened, files):
-            if isinstance(file, UnreadableFeed):
-                failures.add(file)
-            else:
-                yield file
-
-
-def _loaded(stage: Stage, batch: list[DeliveredFile], contract: Contract, failures: _Failures) -> list[DeliveredFile]:
-    """Stage the batch without the files that turn out unreadable on the way; those that were staged."""
-    while True:
-        try:
-            stage.load(batch)
-            if contract.one_practice_per_file:
-                stage.check_practices()
-            return batch
-        except UnreadableFeed as error:
-            readable = [file for file in batch if file.name != error.name]
-            if len(readable) == len(batch):
-                raise
-            failures.add(error)
-            batch = readable
-
-
-def _batches(files: Iterator[DeliveredFile], contract: Contract) -> Iterator[list[DeliveredFile]]:
-    """Files in batches of about BATCH_CELLS; one batch where rows of several files can repeat each other."""
-    is_separable = contract.one_practice_per_file and all(
-        "practice_code" in rule.columns for rule in uniqueness_rules(contract)
-    )
-    batch: list[DeliveredFile] = []
-    cells = 0
-    for file in files:
-        size = file.records * len(contract.columns)
-        if batch and is_separable and cells + size > BATCH_CELLS:
-            yield batch
-            batch, cells = [], 0
-        batch.append(file)
-        cells += size
-    if batch:
-        yield batch
-
-
-def _counted(stage: Stage, batch: list[DeliveredFile], broken: Counter[str]) -> list[FileCount]:
-    """What became of each file of the batch; rows by rule are added to `broken`."""
-    accepted, quarantined = Counter(), Counter()
-    for index, mask, rows in stage.tally():
-        (quarantined if stage.is_rejected(mask) else accepted)[index] += rows
-        for bit, rule in enumerate(stage.rules):
-            if mask >> bit & 1:
-                broken[rule.id] += rows
-    counts = [
-        FileCount(file.name, file.sha256, file.records, accepted[index], quarantined[index], file.notes)
-        for index, file in enumerate(batch)
-    ]
-    for count in counts:
-        _check_conserved(count.name, count.accepted + count.quarantined, count.delivered)
-    return counts
-
-
-def _check_conserved(name: str, found: int, expected: int) -> None:
-    if found != expected:
-        raise CheckFailed(
-            f"{expected} records were to be accounted for, {found} were",
-            name=name,
-            hint="Please report this as a defect.",
-        )

@@ -206,6 +206,13 @@ class Stage:
         columns = ", ".join(values[c.name] if c.is_identifiable else quoted(c.name) for c in self._contract.columns)
         return self._copy(f"SELECT {columns} FROM {source} WHERE {accepted} ORDER BY source_file, row_number", part)
 
+    def take_over(self, other: "Stage") -> None:
+        """Add what another stage has quarantined and identified."""
+        for table in ("quarantine", "identity") if self.keeps_identity else ("quarantine",):
+            self._cursor.register("taken", other._cursor.execute(f"FROM {table}").to_arrow_table())
+            self._cursor.execute(f"INSERT INTO {table} FROM taken")
+            self._cursor.unregister("taken")
+
     def write_quarantine(self, part: Path) -> int:
         """Write the rejected rows of all batches to `part`; their number."""
         return self._copy("SELECT * FROM quarantine ORDER BY source_file, row_number", part)
