@@ -1,7 +1,7 @@
 """`phm geography`: practices and the areas they belong to, as at a date."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -43,6 +43,9 @@ def check(
     sub_icbs: Annotated[
         Path | None, typer.Option(help="With --map and --pcn: ICB and region of each sub-ICB location.")
     ] = None,
+    successors: Annotated[
+        Path | None, typer.Option(help="Successor organisations (succ): who took over from practices that are gone.")
+    ] = None,
     against: Annotated[
         str | None, typer.Option(help="Published month or practice map to compare with.", show_default="month before")
     ] = None,
@@ -55,6 +58,7 @@ def check(
     from phm.core.as_at import of_files, of_month
     from phm.engine import connect
     from phm.errors import ConfigurationError
+    from phm.feeds.published import read_published
     from phm.store import Store
 
     settings = load_settings()
@@ -81,6 +85,8 @@ def check(
             against=against,
             store=store,
         )
+    if successors:
+        asked = replace(asked, succession=read_published(con, successors, "practice_successor"))
     for section in sections(asked):
         say(section.title)
         if section.rows:
@@ -126,6 +132,8 @@ def sections(asked: "AsAt") -> Iterator[Section]:
     else:
         changed = _fetched(changes(practices, asked.before).order_by("practice_code"))
         yield from (_changed(what, [row for row in changed if row["what"] == what]) for what in CHANGES)
+        if asked.succession is not None:
+            yield _succeeded([row["practice_code"] for row in changed if row["what"] == "gone"], asked)
 
 
 def _counted(asked: "AsAt") -> str:
@@ -192,6 +200,18 @@ def _changed(what: str, rows: list[dict[str, Any]]) -> Section:
         _CHANGE_TITLES[what].format(f"{len(rows):,}"),
         ("from", "to", "practices", "which"),
         tuple((*way, f"{len(codes):,}", _named(codes)) for way, codes in sorted(ways.items())),
+    )
+
+
+def _succeeded(gone: list[str], asked: "AsAt") -> Section:
+    """Who stands in the place of practices that are gone."""
+    from phm.core.successors import successors
+
+    found = successors(asked.succession, gone, as_at=asked.day)
+    return Section(
+        f"{len(found):,} of the practices that are gone have a successor",
+        ("practice", "succeeded by"),
+        tuple((code, ", ".join(later)) for code, later in found.items()),
     )
 
 

@@ -28,7 +28,8 @@ class AsAt:
     """Practices on one day with their areas, how many patients they have, and the practices of a day before.
 
     `practices` has the areas' columns of `core_geography`. `list_sizes` has a row a practice and `pcn_patients` a row a
-    PCN, both with `patient_count`; each is None where it is not known, as is `before`.
+    PCN, both with `patient_count`; each is None where it is not known, as are `before` and `succession` (landed
+    `practice_successor`).
     """
 
     day: dt.date
@@ -36,6 +37,7 @@ class AsAt:
     list_sizes: Table | None = None
     pcn_patients: Table | None = None
     before: Table | None = None
+    succession: Table | None = None
 
 
 def of_month(con: ibis.BaseBackend, store: Store, /, *, month: str | None, against: str | None) -> AsAt:

@@ -13,6 +13,7 @@ import ibis
 from ibis.expr.types import Table
 
 from phm.core.memberships import UNALLOCATED_PCN
+from phm.core.successors import successors
 from phm.errors import CheckFailed
 
 
@@ -61,6 +62,7 @@ def check_practices(
     as_at_map: Table,
     place_membership: Table | None,
     practice_directory: Table | None = None,
+    practice_successor: Table | None = None,
     /,
     *,
     icb_code: str,
@@ -72,8 +74,8 @@ def check_practices(
     ----------
     register
         Rows with the `practice_code` of everybody delivered.
-    as_at_map, place_membership, practice_directory
-        As `practices` takes them; landed `practice_directory`, or None where it was not delivered.
+    as_at_map, place_membership, practice_directory, practice_successor
+        As `practices` takes them; landed `practice_directory` and `practice_successor`, or None where not delivered.
 
     Raises
     ------
@@ -86,8 +88,9 @@ def check_practices(
         "practice_code", "pcn_code", "pcn_basis", "pcn_membership_count", "is_pcn_spanning", map_icb_code="icb_code"
     )
     rows = delivered.left_join(known, "practice_code").order_by("practice_code").to_pyarrow().to_pylist()
+    missing = _codes(row for row in rows if row["map_icb_code"] is None)
     _refuse(
-        _codes(row for row in rows if row["map_icb_code"] is None),
+        _with_successors(missing, practice_successor, as_at),
         "Practices of gp_register are not in the practice map",
         column="practice_membership.practice_code",
         hint="Deliver the map of the same month (gp-reg-pat-prac-map), or leave out a practice that closed.",
@@ -120,9 +123,8 @@ def check_practices(
     }
     if practice_directory is not None:
         closed = practice_directory.filter(practice_directory.close_date < as_at)
-        found["are closed in the directory of practices"] = _codes(
-            delivered.semi_join(closed, "practice_code").order_by("practice_code").to_pyarrow().to_pylist()
-        )
+        gone = delivered.semi_join(closed, "practice_code").order_by("practice_code").to_pyarrow().to_pylist()
+        found["are closed in the directory of practices"] = _with_successors(_codes(gone), practice_successor, as_at)
     if place_membership is not None:
         mapped = set(_main_sites(place_membership).site_practice_code.to_pyarrow().to_pylist())
         found["are not in place_membership; their place is the sub-ICB location"] = _codes(
@@ -143,6 +145,14 @@ def _main_sites(place_membership: Table) -> Table:
 
 def _codes(rows: Iterable[Mapping[str, Any]]) -> list[str]:
     return [row["practice_code"] for row in rows]
+
+
+def _with_successors(codes: list[str], practice_successor: Table | None, as_at: dt.date) -> list[str]:
+    """The codes, each with those that took over from it where that is published."""
+    if practice_successor is None or not codes:
+        return codes
+    found = successors(practice_successor, codes, as_at=as_at)
+    return [f"{code} (succeeded by {', '.join(found[code])})" if code in found else code for code in codes]
 
 
 def _refuse(practice_codes: list[str], what: str, *, column: str, hint: str) -> None:

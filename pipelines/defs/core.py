@@ -19,15 +19,15 @@ from pipelines.defs.feeds import PRACTICE_TABLES
 from pipelines.defs.resources import Made, Workspace
 from pipelines.defs.tables import checks_of, table_assets
 
-GEOGRAPHY_INPUTS = ("feed_place_membership", "feed_pcn_core_partner", "feed_practice_directory")
+GEOGRAPHY_INPUTS = ("feed_place_membership", "feed_pcn_core_partner", "feed_practice_directory", "feed_practice_successor")
 """Optional feeds that say more about practices than the map does."""
 REGISTER_INPUTS = ("feed_gp_register", *(table for table in PRACTICE_TABLES if table != "feed_gp_register"))
 EVENT_INPUTS = ("feed_gp_event", "feed_gp_medication", "feed_emergency_attendance", "core_person")
 
 
 @table_assets("core_geography", group="core", inputs=["feed_practice_membership", *GEOGRAPHY_INPUTS, *REGISTER_INPUTS])
-def core_geography(work: Workspace, membership, places, partners, directory, register, *_) -> Made:
-    places, partners, directory = _delivered(work, GEOGRAPHY_INPUTS, places, partners, directory)
+def core_geography(work: Workspace, membership, places, partners, directory, successor, register, *_) -> Made:
+    places, partners, *closed = _delivered(work, GEOGRAPHY_INPUTS, places, partners, directory, successor)
     as_at, icb_code, left_out = work.reference_date, work.partition.icb_code, _left_out(work)
     remarks = [f"Practice {code} is left out: {reason}." for code, reason in left_out.items()]
     if partners is not None and is_older_than_map(partners, membership, as_at=as_at):
@@ -35,7 +35,7 @@ def core_geography(work: Workspace, membership, places, partners, directory, reg
         remarks.append("The practice map is newer than pcn_core_partner: PCNs are those of the map.")
     as_at_map = map_as_at(membership, partners, as_at=as_at).cache()
     register = _without(register, left_out)
-    remarks += check_practices(register, as_at_map, places, directory, icb_code=icb_code, as_at=as_at)
+    remarks += check_practices(register, as_at_map, places, *closed, icb_code=icb_code, as_at=as_at)
     return Made(practices(as_at_map, places, icb_code=icb_code), remarks)
 
 

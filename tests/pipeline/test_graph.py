@@ -28,6 +28,7 @@ feed_place_membership
 feed_practice_directory
 feed_practice_list_size
 feed_practice_membership
+feed_practice_successor
 know_your_pcn
 measure_value
 pcn_asset

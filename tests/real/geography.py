@@ -49,7 +49,7 @@ a PCN live, are in [deprivation](deprivation.md).
 | None at all? | PCN `U`, as NHS England publishes it; `pcn_basis` says why. |
 | Which ICB and region? | Those the map gives the practice itself. PCNs are no level of a tree: some span sub-ICB locations, one spans two ICBs, and their practices keep their own (`is_pcn_spanning`). |
 | Which place? | That of its main site in the local map (`place_membership`, optional); without one, or for a practice missing from it, the sub-ICB location (`place_basis`). |
-| Closed? | The directory (`practice_directory`, optional) names practices of a register that had closed: a warning. None of these files names a successor. |
+| Closed? | The directory (`practice_directory`, optional) names practices of a register that had closed: a warning. Who took over is in `practice_successor` (optional, ODS `succ`): it is named beside, and by `phm geography check --successors FILE`. Nothing is inferred, and nobody is moved. |
 
 """  # noqa: E501
 

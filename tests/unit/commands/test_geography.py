@@ -75,6 +75,20 @@ def test_what_is_odd_about_published_files(checked):
     ]
 
 
+def test_who_took_over_from_practices_that_are_gone(checked):
+    then = BEFORE + "01Oct2025,A81009,MERGED,U11111,NORTH,00P,Sunder,QHM,Old ICB,Y63,North\n"
+    said = checked(
+        map=("map.csv", MAP),
+        against=("before.csv", then),
+        successors=("succ.csv", '"A81009","A81001","R","20260401","0"\n"RR1","RR2","R","20200401","0"\n'),
+    )
+    assert said[-3:] == [
+        "1 of the practices that are gone have a successor",
+        "practice\tsucceeded by",
+        "A81009\tA81001",
+    ]
+
+
 def test_the_day_asked_about_needs_not_be_that_of_the_map(checked):
     assert checked("--as-at", "2026-09-30", map=("map.csv", MAP))[0].startswith("As at 2026-09-30: 3 practices")
 
