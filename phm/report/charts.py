@@ -50,7 +50,7 @@ def caterpillar(areas: pd.DataFrame, overall: float, /) -> str:
         ),
     )
     line = alt.Chart(pd.DataFrame({"overall": [overall]})).mark_rule(color=DARK, strokeDash=[5, 3], strokeWidth=1.5)
-    return _svg((line.encode(x="overall:Q") + intervals + points).properties(height=_ROW * max(len(shown), 1)))
+    return to_svg((line.encode(x="overall:Q") + intervals + points).properties(height=_ROW * max(len(shown), 1)))
 
 
 def quintile_mix(shares: pd.DataFrame, /) -> str:
@@ -73,7 +73,7 @@ def quintile_mix(shares: pd.DataFrame, /) -> str:
             order=alt.Order("quintile:N"),
         )
     )
-    return _svg(bars.properties(height=_ROW * shares["area_name"].nunique()))
+    return to_svg(bars.properties(height=_ROW * shares["area_name"].nunique()))
 
 
 def funnel(steps: pd.DataFrame, /) -> str:
@@ -92,10 +92,10 @@ def funnel(steps: pd.DataFrame, /) -> str:
         x=alt.X("left:Q", title="People left", scale=alt.Scale(domain=[0, top * 1.15])), y=y
     )
     labels = base.mark_text(align="left", dx=4, fontSize=11).encode(x="left:Q", y=y, text="text:N")
-    return _svg((bars + labels).properties(height=22 * max(len(shown), 1)))
+    return to_svg((bars + labels).properties(height=22 * max(len(shown), 1)))
 
 
-def _svg(chart: alt.LayerChart | alt.Chart) -> str:
+def to_svg(chart: alt.LayerChart | alt.Chart, /) -> str:
     """The chart as SVG that scales to its place; hidden from screen readers, for whom the table next to it stands."""
     spec = (
         chart.properties(width=WIDTH - 220)

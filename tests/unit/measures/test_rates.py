@@ -1,47 +1,12 @@
-"""Intervals against published results and at the edges."""
-
-import csv
+"""Intervals at the edges; against published figures they stand in `tests/real/test_rates.py`."""
 
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from scipy.special import gammainc, gammaincc
 
-from phm.measures.rates import wilson
-from tests.conftest import SHARED
-
-RATES = SHARED / "oracles" / "rates"
-
-
-@pytest.mark.real
-@pytest.mark.parametrize(("confidence", "name"), [(0.95, "95_0"), (0.998, "99_8")])
-def test_wilson_equals_published_proportions(confidence, name):
-    file = RATES / "proportion_expected.csv"
-    if not file.exists():
-        pytest.skip(f"{file} is not here")
-    with file.open() as opened:
-        rows = [r for r in csv.DictReader(opened) if r["Numerator"] and r["Denominator"]]
-    numerator, denominator, multiplier = (
-        np.array([float(r[k]) for r in rows]) for k in ("Numerator", "Denominator", "multiplier")
-    )
-    expected = np.array([[float(r[f"{side}{name}cl"]) for r in rows] for side in ("lower", "upper")])
-    assert len(rows) == 16
-    np.testing.assert_allclose(
-        np.array(wilson(numerator, denominator, confidence=confidence)) * multiplier, expected, rtol=1e-9
-    )
-
-
-@pytest.mark.real
-def test_wilson_equals_the_published_vectors():
-    file = RATES / "byars_wilson_expected.csv"
-    if not file.exists():
-        pytest.skip(f"{file} is not here")
-    with file.open() as opened:
-        rows = [r for r in csv.DictReader(opened) if r["method"] == "Wilson"]
-    assert len(rows) == 6
-    for row in rows:
-        limits = wilson(float(row["x"]), float(row["n"]), confidence=float(row["confidence"].rstrip("%")) / 100)
-        np.testing.assert_allclose(limits, [float(row["lowercl"]), float(row["uppercl"])], rtol=1e-9)
+from phm.measures.rates import byars, poisson_limits, wilson
 
 
 def test_wilson_is_missing_where_it_means_nothing():
@@ -53,3 +18,23 @@ def test_wilson_is_missing_where_it_means_nothing():
 def test_wilson_holds_the_proportion_and_stays_possible(numerator, extra):
     lower, upper = wilson(numerator, numerator + extra)
     assert 0 <= lower <= numerator / (numerator + extra) <= upper <= 1
+
+
+def test_byars_has_no_lower_limit_where_it_would_fall_below_zero():
+    lower, upper = byars([0, 1, np.nan, -1], confidence=0.998)
+    assert np.isnan(lower).all()
+    assert np.isfinite(upper).tolist() == [True, True, False, False]
+
+
+def test_limits_are_exact_below_ten_events_and_byars_from_there():
+    lower, upper = poisson_limits([3, 9, 10])
+    # Exact means: at the limit, as many or more (as few or fewer) events have probability 2.5%.
+    assert gammainc([3, 9], lower[:2]) == pytest.approx([0.025, 0.025])
+    assert gammaincc([4, 10], upper[:2]) == pytest.approx([0.025, 0.025])
+    assert (lower[2], upper[2]) == pytest.approx([limit[0] for limit in byars([10])])
+
+
+def test_limits_of_no_event_start_at_zero_and_of_nothing_are_missing():
+    lower, upper = poisson_limits([0, np.nan, -1])
+    assert lower[0] == 0 and upper[0] == pytest.approx(3.688879)
+    assert np.isnan(lower[1:]).all() and np.isnan(upper[1:]).all()

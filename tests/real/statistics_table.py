@@ -1,0 +1,51 @@
+"""The table of `docs/statistics.md`: how far our statistics are from published expected figures.
+
+python -m tests.real.statistics_table FOLDER
+"""
+
+import argparse
+from collections.abc import Iterable
+from pathlib import Path
+
+from tests.conftest import ROOT
+from tests.real.agreement import CHECKS, Agreement
+
+PAGE = ROOT / "docs" / "statistics.md"
+MARK = "<!-- agreement -->\n"
+"""Everything of the page behind this line is written by the command."""
+
+_HEAD = """
+| file | what | rows | compared | figures | largest relative difference | allowed |
+|---|---|---:|---:|---:|---:|---:|
+"""
+
+
+def page(text: str, agreements: Iterable[Agreement], /) -> str:
+    """The page: `text`, the mark, and one line of the table for each file with its notes below."""
+    agreements = list(agreements)
+    return text + MARK + _HEAD + "".join(map(_line, agreements)) + "\n" + "".join(map(_notes, agreements))
+
+
+def _line(found: Agreement) -> str:
+    furthest = "none" if found.furthest < 1e-12 else f"{found.furthest:.1g}"
+    allowed = f"{found.tolerance:g}" if found.tolerance else "none"
+    counts = f"{found.rows:,} | {found.compared:,} | {found.figures:,}"
+    return f"| `{found.file}` | {found.what} | {counts} | {furthest} | {allowed} |\n"
+
+
+def _notes(found: Agreement) -> str:
+    notes = [f"{count} rows not compared: {reason}." for reason, count in found.skipped.items()]
+    notes += [found.note] if found.note else []
+    return f"- `{found.file}`: {' '.join(notes)}\n" if notes else ""
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("folder", type=Path, help="folder of the expected figures")
+    folder = parser.parse_args().folder
+    text = PAGE.read_text(encoding="utf-8").split(MARK)[0]
+    PAGE.write_text(page(text, (check(folder) for check in CHECKS)), encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()
