@@ -1,0 +1,55 @@
+"""Segments: the whole population, each person in exactly one, and how people move between them.
+
+Belongs here: the segments in their order of priority. They are for planning and follow the idea of whole-population
+segmentation ('Bridges to Health'), not any published algorithm: every rule is local, for clinical sign-off.
+"""
+
+import ibis
+from ibis.expr.types import StringValue, Table
+
+SEVERAL = 2
+"""Long-term conditions from which a person has several."""
+
+SEGMENTS = ("end_of_life", "frailty", "several_conditions", "one_condition", "maternity", "at_risk", "healthy")
+"""In order of priority: the first that applies is a person's segment, `healthy` where none does."""
+
+
+def segment(risk: Table, /) -> StringValue:
+    """The one segment of each person.
+
+    `risk` has the columns of `person_feature` and the scores. Frailty is a moderate or severe index at 65 and over, or
+    the same recorded by a clinician; at risk is obesity, smoking, a raised latest blood pressure, HbA1c of 42 or more,
+    or a QRISK3 of 10% or more.
+    """
+    raised = (risk.latest_bp_systolic >= 140) | (risk.latest_bp_diastolic >= 90)
+    at_risk = (risk.bmi >= 30) | raised | (risk.hba1c >= 42) | (risk.qrisk3_pct >= 10)
+    rules = {
+        "end_of_life": risk.has_palliative_care,
+        "frailty": risk.frailty_category.isin(["moderate", "severe"]) | risk.has_moderate_or_severe_frailty,
+        "several_conditions": risk.condition_count >= SEVERAL,
+        "one_condition": risk.condition_count == 1,
+        "maternity": risk.is_pregnant | risk.is_postpartum,
+        "at_risk": (risk.smoking_status == "current") | at_risk.fill_null(False),
+    }
+    assert (*rules, "healthy") == SEGMENTS
+    return ibis.cases(*((rule.fill_null(False), name) for name, rule in rules.items()), else_="healthy")
+
+
+def segment_movement(risk: Table, before: Table | None, person: Table, /) -> Table:
+    """`segment_movement`: one row is one way from a segment to a segment in one practice, with how many people took it.
+
+    Parameters
+    ----------
+    risk, before
+        `person_risk` of this month and of the month published before, if any.
+    person
+        `core_person` or `person_feature` of this month: who is with which practice.
+    """
+    now = risk.inner_join(person.select("person_id", "practice_code"), "person_id")
+    if before is None:
+        moved = now.mutate(segment_before=ibis.literal("unknown"))
+    else:
+        earlier = before.select(earlier_id="person_id", segment_before="segment")
+        joined = now.left_join(earlier, now.person_id == earlier.earlier_id)
+        moved = joined.mutate(segment_before=joined.segment_before.fill_null("new"))
+    return moved.group_by("practice_code", "segment_before", "segment").agg(person_count=moved.count())
