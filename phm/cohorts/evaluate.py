@@ -6,13 +6,14 @@ they joined there. Members and attrition are both read off that number, so they 
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date
 
 import ibis
 import ibis.expr.types as ir
 
 from phm.cohorts.definition import LIST, Definition
 from phm.cohorts.parts import Tier
+from phm.core.working_days import due_date
 from phm.expressions import Expression
 
 PLACES = 100  # place = step * PLACES + order of the tier; a step that made nobody a member ends in 00
@@ -102,7 +103,7 @@ def _members(definition: Definition, placed: ir.Table, plan: list[Step], referen
         output=of_place(lambda output, order, tier: output, "string"),
         tier=of_place(lambda output, order, tier: tier.id, "string"),
         tier_order=of_place(lambda output, order, tier: order, "int64"),
-        due_date=of_place(lambda output, order, tier: reference_date + timedelta(days=tier.due_days), "date"),
+        due_date=of_place(lambda output, order, tier: due_date(reference_date, tier.due_days), "date"),
     )
     keys = []
     for i, ranking in enumerate(definition.ranking):

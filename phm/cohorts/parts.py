@@ -1,11 +1,23 @@
-"""What a cohort definition consists of: settings, terms, exclusions, tiers, and what a list says."""
+"""What a cohort definition consists of: settings, terms, exclusions, tiers, and what a list says.
 
+Belongs here: frozen objects and what follows from them alone. `reading` makes them from a file, `evaluate` applies them
+to people, `reasons` writes their sentences.
+"""
+
+import hashlib
+import json
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any, NoReturn
 
 from phm.cohorts.templates import Template
 from phm.errors import DefinitionError
 from phm.expressions import Expression, Variable
+from phm.expressions.document import nearest
+
+LIST = "list"
+"""Name of the output that is the case-finding list."""
+USES = ("practice", "linked", "planning")
 
 
 @dataclass(frozen=True)
@@ -66,12 +78,16 @@ class Sentence:
 
 @dataclass(frozen=True)
 class Remark:
-    """A flag or a route: said when `when` holds, in the tiers named (all where empty)."""
+    """A flag or a route: said when `when` holds, in the tiers named (all where empty).
+
+    `assets` are the categories of community asset a route leads to; the nearest can be named with it.
+    """
 
     id: str
     template: Template
     when: Expression
     tiers: tuple[str, ...]
+    assets: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -113,3 +129,59 @@ class Ranking:
 
     by: Expression
     descending: bool
+
+
+@dataclass(frozen=True)
+class Definition:
+    """Who is on a list, why, what to do and by when.
+
+    `outputs` maps the name of each output to it; the first, `list`, is the case-finding list. `holds` has the days an
+    outcome keeps a person off the next list, where they are not those of `phm.lists.holds`. `based_on` is the shipped
+    definition whose words these are where its file says nothing else.
+    """
+
+    id: str
+    title: str
+    version: str
+    summary: str
+    sources: tuple[str, ...]
+    use: str
+    clinical_sign_off: str
+    advice: str
+    notes: tuple[str, ...]
+    settings: Mapping[str, Setting]
+    terms: Mapping[str, Term]
+    population_label: str
+    population: Expression
+    exclusions: tuple[Exclusion, ...]
+    outputs: Mapping[str, Output]
+    ranking: tuple[Ranking, ...]
+    words: Mapping[str, str]
+    holds: Mapping[str, int]
+    content: str
+    based_on: str | None = None
+
+    @property
+    def values(self) -> dict[str, Any]:
+        """The value of every setting, and of `use`."""
+        return {"use": self.use} | {name: setting.value for name, setting in self.settings.items()}
+
+    @property
+    def meaning_sha256(self) -> str:
+        """Hash of everything the definition says, whatever settings a site uses it with."""
+        return hashlib.sha256(self.content.encode()).hexdigest()
+
+    @property
+    def sha256(self) -> str:
+        """Hash of everything the definition says and of the settings it is used with."""
+        return hashlib.sha256(json.dumps([self.content, self.values], sort_keys=True).encode()).hexdigest()
+
+    def with_settings(self, values: Mapping[str, Any], /) -> "Definition":
+        """The definition with a site's own `values` of its settings; DefinitionError for an unknown or unfit one."""
+        for name in values:
+            if name not in self.settings:
+                raise DefinitionError(
+                    f"Definition {self.id} has no such setting", name=name, hint=nearest(name, self.settings)
+                )
+        changed = {name: setting.changed(values[name]) for name, setting in self.settings.items() if name in values}
+        return replace(self, settings={**self.settings, **changed})

@@ -172,6 +172,7 @@ def _by_person(day: Table, reference_date: date, months_24_ago: date) -> Table:
         latest_average_diastolic=average.diastolic,
         latest_average_setting=average.setting,
         latest_clinic_raised_date=clinic_raised.date,
+        latest_clinic_raised_days=days_ago(clinic_raised.date),
         latest_clinic_raised_systolic=clinic_raised.systolic,
         latest_clinic_raised_diastolic=clinic_raised.diastolic,
         latest_stage_2_date=stage_2.date,

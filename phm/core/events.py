@@ -26,9 +26,11 @@ MEASUREMENT_RANGES = {
     "hba1c": (10.0, 250.0),
     "cholesterol_ratio": (1.0, 20.0),
     "acr": (0.0, 5000.0),
+    "cvd_risk_score": (0.0, 100.0),
+    "cigarettes_per_day": (0.0, 200.0),
 }
-"""Plausible values of measured concepts, both ends included: kg/m², mL/min/1.73 m², mmol/mol, ratio, mg/mmol. A value
-outside, or none, is `implausible_value`. Events of every other concept carry no value."""
+"""Plausible values of measured concepts, both ends included: kg/m², mL/min/1.73 m², mmol/mol, ratio, mg/mmol, %,
+cigarettes. A value outside, or none, is `implausible_value`. Events of every other concept carry no value."""
 
 _BP_CONCEPTS = {
     f"bp_{arm}_{kind}": (arm == "systolic", setting)

@@ -1,7 +1,8 @@
 """Features: every variable a cohort or measure definition may use, one row a person, at the reference date.
 
 Belongs here: `person_feature` as a whole and every column that is not about blood pressure readings (those are in
-`blood_pressure`). A new feature is one line here and one property in `contracts/person_feature.odcs.yaml`.
+`blood_pressure`), habits (`lifestyle`), runs of abnormal results (`repeated_results`) or stroke risk (`stroke_risk`).
+A new feature is one line here and one property in `contracts/person_feature.odcs.yaml`.
 
 Rules:
 
@@ -10,8 +11,7 @@ Rules:
   up to and including the reference date: at 31 October 2026, 6 months are 1 May to 31 October.
 - A condition once recorded stays, except diabetes and hypertension, which have resolved codes. Recorded and resolved
   on one day is recorded.
-- The latest of several values on one day is the lowest; of several smoking statuses current, then ex, then never.
-  Values are kept to three decimals.
+- The latest of several values on one day is the lowest. Values are kept to three decimals.
 - Booleans and counts are never empty: a person without events has false and 0.
 """
 
@@ -22,18 +22,25 @@ from ibis.expr.types import BooleanColumn, DateColumn, FloatingColumn, IntegerCo
 
 from phm.core.blood_pressure import POSTPARTUM_DAYS, PREGNANCY_DAYS, blood_pressure_features
 from phm.core.days import day_number, day_of, days_between
+from phm.core.lifestyle import STATUSES, lifestyle_features
+from phm.core.repeated_results import HIGH_ACR, run_features
+from phm.core.risk_inputs import RISK_FLAGS, risk_features
+from phm.core.stroke_risk import stroke_risk_scores
 from phm.expressions import months_before
 
-BP_DRUGS = ("ace_inhibitor", "arb", "dihydropyridine_ccb", "thiazide_like")
-"""Medicines whose repeated issue without a diagnosis suggests treated, uncoded hypertension (definitions §1)."""
+BP_DRUG_CLASSES = (("ace_inhibitor", "arb"), ("dihydropyridine_ccb",), ("thiazide_like",))
+"""Steps of treatment (NICE NG136): an ACE inhibitor or ARB is one, they are not given together."""
 
-ALBUMINURIA_ACR = 3.0
-"""Albumin:creatinine ratio from which albuminuria is present, mg/mmol. NICE NG203."""
+BP_DRUGS = tuple(concept for step in BP_DRUG_CLASSES for concept in step)
+"""Medicines whose repeated issue without a diagnosis suggests treated, uncoded hypertension (definitions §1)."""
 
 EVER_RECORDED = {
     "has_palliative_care": "palliative_care",
     "has_gestational_hypertension": "gestational_hypertension",
     "has_ckd": "ckd",
+    "has_ckd_stage_1_2": "ckd_stage_1_2",
+    "has_gestational_diabetes": "gestational_diabetes",
+    "has_haemoglobinopathy": "haemoglobinopathy",
     "has_ischaemic_heart_disease": "ischaemic_heart_disease",
     "has_stroke_tia": "stroke_tia",
     "has_heart_failure": "heart_failure",
@@ -47,6 +54,7 @@ EVER_RECORDED = {
     "has_aortopathy": "aortopathy",
     "has_learning_disability": "learning_disability",
     "has_severe_mental_illness": "severe_mental_illness",
+    "has_moderate_or_severe_frailty": "frailty_moderate_or_severe",
     "has_family_history_cvd": "family_history_cvd",
     "is_housebound": "housebound",
     "is_in_care_home": "care_home",
@@ -57,6 +65,8 @@ ISSUED_IN_MONTHS = {
     "has_statin": ("statin", 12),
     "has_combined_contraceptive": ("combined_contraceptive", 6),
     "has_drug_raising_bp": ("drug_raising_bp", 3),
+    "has_oral_steroid": ("oral_steroid", 3),
+    "has_antiplatelet": ("antiplatelet", 6),
 }
 
 LATEST_DATES = {
@@ -66,22 +76,37 @@ LATEST_DATES = {
     "latest_white_coat_date": "white_coat_hypertension",
     "latest_bp_in_progress_date": "bp_in_progress",
     "latest_bp_declined_date": "bp_declined",
+    "latest_bp_therapy_maximal_date": "bp_therapy_maximal",
+    "latest_hypertension_care_declined_date": "hypertension_care_declined",
+    "latest_hypertension_care_unsuitable_date": "hypertension_care_unsuitable",
     "latest_health_check_date": "health_check",
+    "latest_atrial_fibrillation_date": "atrial_fibrillation",
+    "latest_atrial_fibrillation_resolved_date": "atrial_fibrillation_resolved",
+    "latest_anticoagulant_date": "oral_anticoagulant",
+    "latest_anticoagulation_elsewhere_date": "anticoagulation_elsewhere",
+    "latest_anticoagulant_declined_date": "anticoagulant_declined",
+    "latest_anticoagulant_contraindicated_date": "anticoagulant_contraindicated",
+    "latest_ckd_date": "ckd",
+    "latest_ckd_resolved_date": "ckd_resolved",
+    "latest_aki_date": "acute_kidney_injury",
+    "latest_diabetes_resolved_date": "diabetes_resolved",
+    "latest_diabetes_symptom_date": "diabetes_symptom",
+    "latest_anaemia_date": "anaemia",
+    "latest_emergency_attendance_date": "emergency_attendance",
 }
 
-LATEST_VALUES = ("bmi", "egfr", "hba1c", "cholesterol_ratio")
+LATEST_VALUES = ("bmi", "egfr", "hba1c", "cholesterol_ratio", "acr")
 
 COUNTS = (
-    "raised_day_count_24m", "bp_drug_issue_count_6m", "bp_drug_issue_count_12m", "emergency_attendance_count_12m"
+    "raised_day_count_24m", "bp_drug_issue_count_6m", "bp_drug_issue_count_12m", "bp_drug_class_count_6m",
+    "emergency_attendance_count_12m", "inr_day_count_6m", "systolic_day_count_5y",
 )  # fmt: skip
 
-SMOKING = ("never", "ex", "current")
-
 PERSON_COLUMNS = (
-    "person_id", "practice_code", "pcn_code", "place_code", "icb_code", "age", "sex", "ethnicity_group", "imd_score",
-    "imd_decile", "imd_quintile", "is_registered", "is_alive", "contact_preference", "is_safe_to_text",
-    "interpreter_language", "reasonable_adjustment", "last_contact_date", "invitation_count", "next_appointment_date",
-    "usual_clinician", "has_type_1_opt_out", "has_national_data_opt_out",
+    "person_id", "practice_code", "pcn_code", "place_code", "icb_code", "age", "sex", "ethnicity_group",
+    "ethnicity_code", "imd_score", "imd_decile", "imd_quintile", "is_registered", "is_alive", "contact_preference",
+    "is_safe_to_text", "interpreter_language", "reasonable_adjustment", "last_contact_date", "invitation_count",
+    "next_appointment_date", "usual_clinician", "has_type_1_opt_out", "has_national_data_opt_out",
 )  # fmt: skip
 """Columns taken from `core_person` as they are."""
 
@@ -107,34 +132,39 @@ def person_features(event: Table, person: Table, /, *, reference_date: date) -> 
     parts = [
         pressure,
         _conditions(known, reference_date),
-        _measurements(known),
+        _measurements(known, reference_date),
+        lifestyle_features(known),
+        run_features(known),
+        risk_features(known, reference_date=reference_date),
         _use_of_services(known, reference_date),
     ]
     joined = person
     for part in parts:
         joined = joined.left_join(part, "person_id").drop("person_id_right")
 
-    has_high_acr = (joined.acr >= ALBUMINURIA_ACR).fill_null(False)
-    flags = (*EVER_RECORDED, *ISSUED_IN_MONTHS, "has_diabetes", "is_pregnant", "is_postpartum")
+    has_high_acr = (joined.acr >= HIGH_ACR).fill_null(False)
+    stated = ("has_diabetes", "has_hypertension", "is_pregnant", "is_postpartum")
+    flags = (*EVER_RECORDED, *ISSUED_IN_MONTHS, *RISK_FLAGS, *stated)
     never_empty = {name: joined[name].fill_null(False) for name in flags}
     never_empty |= {name: joined[name].fill_null(0) for name in COUNTS}
     never_empty["has_albuminuria"] |= has_high_acr
-    never_empty["smoking_status"] = joined.smoking_status.fill_null("unknown")
-    dropped = ("person_id", "acr", *never_empty)
+    never_empty |= {name: joined[name].fill_null("unknown") for name in (*STATUSES, "smoking_intensity")}
+    dropped = ("person_id", *never_empty)
     found = [name for part in parts for name in part.columns if name not in dropped]
-    return joined.select(
+    person_feature = joined.select(
         *PERSON_COLUMNS,
         *found,
         registered_months=_completed_months(joined.registration_date, reference_date),
         **never_empty,
     )
+    return person_feature.mutate(**stroke_risk_scores(person_feature))
 
 
 def _conditions(event: Table, reference_date: date) -> Table:
     """Diagnoses, states and follow-up: one row is one person with any. Few events, so many conditions are cheap."""
     dated = {
         **LATEST_DATES,
-        **{f"{name}_date": name for name in ("pregnancy", "delivery", "diabetes", "diabetes_resolved")},
+        **{f"{name}_date": name for name in ("pregnancy", "delivery", "diabetes")},
     }
     event = event.filter(event.concept.isin([*EVER_RECORDED.values(), *dated.values()]))
     concept = event.concept
@@ -144,47 +174,49 @@ def _conditions(event: Table, reference_date: date) -> Table:
     )
     pregnant_days = days_between(found.pregnancy_date, reference_date)
     is_delivered = (found.delivery_date >= found.pregnancy_date).fill_null(False)
-    is_resolved = (found.diabetes_resolved_date > found.diabetes_date).fill_null(False)
+    has_hypertension = found.latest_hypertension_date.notnull() & ~(
+        found.latest_hypertension_resolved_date > found.latest_hypertension_date
+    ).fill_null(False)
+    is_resolved = (found.latest_diabetes_resolved_date > found.diabetes_date).fill_null(False)
     return found.select(
         "person_id",
         *EVER_RECORDED,
         *LATEST_DATES,
         has_diabetes=found.diabetes_date.notnull() & ~is_resolved,
+        has_hypertension=has_hypertension,
         is_pregnant=(pregnant_days <= PREGNANCY_DAYS).fill_null(False) & ~is_delivered,
         is_postpartum=(days_between(found.delivery_date, reference_date) <= POSTPARTUM_DAYS).fill_null(False),
         latest_bp_in_progress_days=days_between(found.latest_bp_in_progress_date, reference_date),
+        latest_aki_days=days_between(found.latest_aki_date, reference_date),
     )
 
 
-def _measurements(event: Table) -> Table:
-    """Latest values and smoking status: one row is one person with any (`acr` serves `has_albuminuria`)."""
-    smoking = [f"smoking_{status}" for status in SMOKING]
-    event = event.filter(event.concept.isin([*LATEST_VALUES, "acr", *smoking]))
+def _measurements(event: Table, reference_date: date) -> Table:
+    """Latest values and the highest recorded cardiovascular risk: one row is one person with any."""
+    event = event.filter(event.concept.isin([*LATEST_VALUES, "cvd_risk_score"]))
     concept = event.concept
     days = day_number(event.event_date)
     thousandths = (event.value * 1000).round().cast("int64")
     value_key = days * _VALUE_LIMIT + (_VALUE_LIMIT - 1 - thousandths)
-    status = ibis.cases(*((concept == name, rank) for rank, name in enumerate(smoking)), else_=0)
     found = event.group_by("person_id").agg(
-        **{f"{name}_key": value_key.max(where=concept == name) for name in (*LATEST_VALUES, "acr")},
-        smoking_key=(days * 10 + status).max(where=concept.isin(smoking)),
+        **{f"{name}_key": value_key.max(where=concept == name) for name in LATEST_VALUES},
+        highest_cvd_risk_score=thousandths.max(where=concept == "cvd_risk_score"),
     )
     values = {}
     for name in LATEST_VALUES:
         values[name], values[f"{name}_date"] = _value_and_date(found[f"{name}_key"])
-    latest_status = found.smoking_key % 10
     return found.select(
         "person_id",
         **values,
-        acr=_value_and_date(found.acr_key)[0],
-        smoking_status=ibis.cases(*((latest_status == rank, status) for rank, status in enumerate(SMOKING))),
+        egfr_days=days_between(values["egfr_date"], reference_date),
+        highest_cvd_risk_score=found.highest_cvd_risk_score.cast("float64") / 1000,
     )
 
 
 def _use_of_services(event: Table, reference_date: date) -> Table:
     """Medicines issued and emergency attendances: one row is one person with any."""
     medicines = [concept_of for concept_of, _ in ISSUED_IN_MONTHS.values()]
-    event = event.filter(event.concept.isin([*BP_DRUGS, *medicines, "emergency_attendance"]))
+    event = event.filter(event.concept.isin([*BP_DRUGS, *medicines, "emergency_attendance", "inr"]))
     concept, day = event.concept, event.event_date
     is_bp_drug = concept.isin(BP_DRUGS)
 
@@ -198,8 +230,11 @@ def _use_of_services(event: Table, reference_date: date) -> Table:
         },
         bp_drug_issue_count_6m=event.count(where=is_bp_drug & in_months(6)),
         bp_drug_issue_count_12m=event.count(where=is_bp_drug & in_months(12)),
+        bp_drug_class_count_6m=sum((concept.isin(step) & in_months(6)).any().cast("int64") for step in BP_DRUG_CLASSES),
+        latest_ace_inhibitor_or_arb_date=day.max(where=concept.isin(BP_DRUG_CLASSES[0])),
         latest_bp_drug_date=day.max(where=is_bp_drug),
         emergency_attendance_count_12m=event.count(where=(concept == "emergency_attendance") & in_months(12)),
+        inr_day_count_6m=day.nunique(where=(concept == "inr") & in_months(6)),
     )
 
 

@@ -64,6 +64,7 @@ def people(register: Table, geography: Table, deprivation: Table, /, *, referenc
         "age",
         "sex",
         ethnicity_group=_ethnicity_group(joined.ethnicity_code),
+        ethnicity_code=joined.ethnicity_code,
         lsoa_code=joined.lsoa_code,
         imd_score=joined.imd_score,
         imd_decile=joined.imd_decile,

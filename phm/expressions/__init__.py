@@ -1,8 +1,8 @@
 """The small SQL expression language that cohort and measure definitions are written in.
 
-`language` says what can be written, `reader` checks one expression and turns it into Ibis, `document` reads the YAML
-file it stands in and remembers on which line. What a definition consists of belongs to `phm.cohorts` and
-`phm.measures`.
+`language` says what can be written, `syntax` makes a tree of a text, `reader` checks it and turns it into Ibis,
+`document` reads the YAML file it stands in and remembers on which line. What a definition consists of belongs to
+`phm.cohorts` and `phm.measures`.
 """
 
 from phm.expressions.document import Document, read_document

@@ -5,7 +5,8 @@ not.
 """
 
 import difflib
-from collections.abc import Iterable, Mapping
+import re
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NoReturn
@@ -17,6 +18,8 @@ from phm.errors import DefinitionError
 
 Key = str | int
 Place = tuple[Key, ...]
+_PROPERTIES = re.compile(r"([&!]\S*\s+)+")
+"""Anchor and tag before a scalar: PyYAML counts them to it."""
 
 
 @dataclass(frozen=True)
@@ -35,15 +38,32 @@ class Document:
         """The text at `place` as it stands in the file, line breaks kept, and the line it starts on."""
         return self.texts[place]
 
-    def where(self, *place: Key) -> str:
-        """`file, line n` of a place, or of the nearest thing around it."""
+    def line(self, *place: Key) -> int:
+        """Line of a place, or of the nearest thing around it."""
         while place not in self.lines:
             place = place[:-1]
-        return f"{self.name}, line {self.lines[place]}"
+        return self.lines[place]
+
+    def where(self, *place: Key) -> str:
+        """`file, line n` of a place, or of the nearest thing around it."""
+        return f"{self.name}, line {self.line(*place)}"
 
     def fail(self, what: str, *place: Key, hint: str) -> NoReturn:
         """Raise the DefinitionError of a place."""
         raise DefinitionError(what, name=self.where(*place), hint=hint)
+
+    def over(self, base: "Document", key: str) -> "Document":
+        """This document laid over `base`: mappings of the first level entry by entry, everything else whole.
+
+        What only `base` says stands on the line of `key`, where this document names it.
+        """
+        line = self.lines[key,]
+        content = {**base.content, **self.content}
+        for name, entries in self.content.items():
+            if isinstance(entries, dict) and name in base.content:
+                content[name] = {**base.content[name], **entries}
+        texts = {place: (text, line) for place, (text, _) in base.texts.items()}
+        return Document(self.name, content, {**dict.fromkeys(base.lines, line), **self.lines}, {**texts, **self.texts})
 
     def check_unique(self, place: Place, names: Iterable[str], kind: str) -> None:
         """Refuse a name that stands twice in the list at `place`."""
@@ -57,7 +77,7 @@ class Document:
 def nearest(name: str, known: Iterable[str]) -> str:
     """What to try instead of an unknown `name`."""
     known = sorted(known)
-    near = difflib.get_close_matches(name, known, n=1, cutoff=0.5)
+    near = difflib.get_close_matches(name.lower(), known, n=1, cutoff=0.5)
     if near:
         return f"Did you mean {near[0]}?"
     return f"Known: {', '.join(known[:12]) or 'none'}{', …' if len(known) > 12 else ''}."
@@ -65,20 +85,31 @@ def nearest(name: str, known: Iterable[str]) -> str:
 
 def read_document(path: Path, schema: Mapping[str, Any]) -> Document:
     """The document in file `path`; DefinitionError with file and line if it does not fit `schema`."""
+    document = compose(path)
+    for problem in shape_problems(document, schema):
+        raise problem
+    return document
+
+
+def compose(path: Path) -> Document:
+    """The document in file `path`, whatever its shape; DefinitionError if it is no YAML."""
     try:
         text = path.read_text(encoding="utf-8-sig")
     except (OSError, UnicodeDecodeError) as error:
         raise DefinitionError(
             f"A definition cannot be read: {type(error).__name__}", name=str(path), hint="Give a YAML file in UTF-8."
         ) from error
-    document = _compose(path.name, text)
-    errors = sorted(
-        Draft202012Validator(schema).iter_errors(document.content), key=lambda e: document.lines[tuple(e.absolute_path)]
-    )
-    if errors:
-        what, hint, place = _explanation(errors[0])
-        document.fail(what, *place, hint=hint)
-    return document
+    return _compose(path.name, text)
+
+
+def shape_problems(document: Document, schema: Mapping[str, Any]) -> tuple[DefinitionError, ...]:
+    """Everything in which `document` does not fit the JSON Schema `schema`, in order of lines."""
+    errors = Draft202012Validator(schema).iter_errors(document.content)
+    found = {
+        explained for error in errors for explained in _explanations(error)
+    }  # of two missing keys each is told twice
+    ordered = sorted(found, key=lambda explained: (document.line(*explained[2]), explained[0]))
+    return tuple(DefinitionError(what, name=document.where(*place), hint=hint) for what, hint, place in ordered)
 
 
 def _compose(name: str, text: str) -> Document:
@@ -102,11 +133,7 @@ def _compose(name: str, text: str) -> Document:
             return content
         if isinstance(node, yaml.SequenceNode):
             return [value(item, (*place, position)) for position, item in enumerate(node.value)]
-        raw = text[node.start_mark.index : node.end_mark.index]
-        if node.style in ("|", ">"):  # the text starts on the line after the mark
-            texts[place] = (raw.partition("\n")[2], line + 1)
-        else:
-            texts[place] = (node.value if node.style else raw, line)
+        texts[place] = _as_written(text[node.start_mark.index : node.end_mark.index], node, line)
         return loader.construct_object(node)
 
     try:
@@ -121,17 +148,35 @@ def _compose(name: str, text: str) -> Document:
     return Document(name, content, lines, texts)
 
 
-def _explanation(error: Any) -> tuple[str, str, Place]:
-    """What is wrong, what to try and where, of one schema error."""
+def _as_written(raw: str, node: yaml.ScalarNode, line: int) -> tuple[str, int]:
+    """The text of a scalar with the line breaks it has in the file, and the line it starts on."""
+    properties = _PROPERTIES.match(raw)
+    if properties:
+        line += properties.group().count("\n")
+        raw = raw[properties.end() :]
+    if node.style in ("|", ">"):  # the text starts on the line after the mark
+        return raw.partition("\n")[2], line + 1
+    if node.style is None:
+        return raw, line
+    is_plain = "\n" in raw and not (node.style == '"' and "\\" in raw)  # an escape can stand for anything
+    return (raw[1:-1].replace("''", "'") if node.style == "'" else raw[1:-1]) if is_plain else node.value, line
+
+
+def _explanations(error: Any) -> Iterator[tuple[str, str, Place]]:
+    """What is wrong, what to try and where, for everything one schema error is about."""
     place = tuple(error.absolute_path)
     title = str(place[-1]) if place and isinstance(place[-1], str) else "This entry" if place else "The file"
     if error.validator == "additionalProperties" and isinstance(error.instance, dict):
         known = error.schema.get("properties", {})
-        extra = next(key for key in error.instance if key not in known)
-        return f"{extra} is not known here", nearest(extra, known), (*place, extra)
-    if error.validator == "required":
-        missing = next(key for key in error.validator_value if key not in error.instance)
-        return f"{missing} is missing", error.schema["properties"][missing].get("description", "Add it."), place
-    if error.validator == "minItems":
-        return f"{title} is empty", "Give at least one.", place
-    return f"{title} does not fit: {error.message}", error.schema.get("description", "See the JSON Schema."), place
+        for extra in error.instance.keys() - known.keys():
+            yield f"{extra} is not known here", nearest(extra, known), (*place, extra)
+    elif error.validator == "required":
+        for missing in error.validator_value:
+            if missing not in error.instance:
+                known = error.schema.get("properties", {})  # none where only a condition of the schema asks for it
+                yield f"{missing} is missing", known.get(missing, {}).get("description", "Add it."), place
+    elif error.validator == "minItems":
+        yield f"{title} is empty", "Give at least one.", place
+    else:
+        hint = error.schema.get("description", "See the JSON Schema.")
+        yield f"{title} does not fit: {error.message}", hint, place

@@ -56,13 +56,17 @@ class Row:
 
 @dataclass(frozen=True)
 class Expression:
-    """One checked expression: its text, its type and the columns and settings it reads, those of its terms too."""
+    """One checked expression: its text, its type and the columns and settings it reads, those of its terms too.
+
+    `parts` are the conditions that stand side by side with `and` between them, where there are several.
+    """
 
     text: str
     type: str
     columns: frozenset[str]
     settings: frozenset[str]
     _build: Callable[[Row], ir.Value] = field(repr=False, compare=False)
+    parts: tuple["Expression", ...] = field(default=(), repr=False, compare=False)
 
     def on(self, table: ir.Table, /, *, settings: Mapping[str, Any], reference_date: date) -> ir.Value:
         """The value per row of `table`; of a condition true or false, never null."""

@@ -5,20 +5,19 @@ sqlglot can parse that has no handler below is refused by name.
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from functools import reduce
 from typing import Any, NoReturn
 
 import ibis
 import ibis.expr.types as ir
-import sqlglot
 from sqlglot import exp
-from sqlglot.errors import ParseError, SqlglotError
 
 from phm.errors import DefinitionError
 from phm.expressions.document import nearest
 from phm.expressions.language import IBIS_TYPES, Expression, Row, Scope, Variable, months_before
+from phm.expressions.syntax import NotAnExpression, construct, line_of, sides, tree
 
 NUMBERS = ("integer", "number")
 COMPARISONS: dict[type[exp.Expression], Callable[[Any, Any], Any]] = {
@@ -39,12 +38,17 @@ ARITHMETIC: dict[type[exp.Expression], Callable[[Any, Any], Any]] = {
 
 @dataclass(frozen=True)
 class _Part:
-    """One checked node: its type, how to build it, the texts it can hold, and how it was written."""
+    """One checked node: its type, how to build it, the texts it can hold, and what it was written as."""
 
     type: str
     build: Callable[[Row], ir.Value]
-    sql: str
+    written: exp.Expression | str
     values: tuple[str, ...] = ()
+
+    @property
+    def sql(self) -> str:
+        """Its text; made when somebody asks, for that takes longer than all the rest."""
+        return self.written if isinstance(self.written, str) else self.written.sql()
 
 
 def parse(
@@ -61,19 +65,17 @@ def parse(
     """
     reader = _Reader(scope, source, line)
     try:
-        statements = sqlglot.parse(text)
-    except ParseError as error:
-        first = error.errors[0]
-        reader.fail_at(first["line"], f"This is not an expression: {first['description']} at {first['highlight']!r}")
-    except SqlglotError:
-        reader.fail_at(1, "This is not an expression: a quote or bracket is not closed")
-    if len(statements) != 1 or statements[0] is None:
-        reader.fail_at(1, "There must be exactly one expression")
-    part = reader.part(statements[0])
-    if condition and part.type != "boolean":
-        reader.fail(statements[0], f"A condition must be true or false, but {part.sql} is of type {part.type}")
-    text = " ".join(text.split())
-    return Expression(text, part.type, frozenset(reader.columns), frozenset(reader.settings), part.build)
+        statement = tree(text)
+        whole = reader.expression(statement)
+        if condition and whole.type != "boolean":
+            reader.fail(statement, f"A condition must be true or false, but {whole.text} is of type {whole.type}")
+        conditions = list(statement.unnest().flatten()) if isinstance(statement.unnest(), exp.And) else []
+        parts = tuple(_Reader(scope, source, line).expression(node) for node in conditions)
+    except NotAnExpression as error:
+        reader.fail_at(error.line, error.what, error.hint)
+    except RecursionError:
+        reader.fail_at(1, "This expression is nested too deeply", "Give its parts names under terms.")
+    return replace(whole, text=" ".join(text.split()), parts=parts)
 
 
 class _Reader:
@@ -84,14 +86,15 @@ class _Reader:
         self.columns: set[str] = set()
         self.settings: set[str] = set()
 
-    def fail_at(self, line: int, what: str, hint: str = "See phm.expressions.language for all there is.") -> NoReturn:
+    def fail_at(self, line: int, what: str, hint: str) -> NoReturn:
         raise DefinitionError(what, name=f"{self.source}, line {self.line + line - 1}", hint=hint)
 
     def fail(self, node: exp.Expression, what: str, hint: str | None = None) -> NoReturn:
-        lines = [n.meta["line"] for n in node.walk() if "line" in n.meta]
-        if not lines and node.parent is not None:
-            return self.fail(node.parent, what, hint)
-        self.fail_at(min(lines, default=1), what, *([hint] if hint else []))
+        self.fail_at(line_of(node), what, hint or "See phm.expressions.language for all there is.")
+
+    def expression(self, node: exp.Expression) -> Expression:
+        part = self.part(node)
+        return Expression(part.sql, part.type, frozenset(self.columns), frozenset(self.settings), part.build)
 
     def part(self, node: exp.Expression) -> _Part:
         if type(node) in COMPARISONS:
@@ -99,27 +102,33 @@ class _Reader:
         if type(node) in ARITHMETIC:
             return self._arithmetic(node)
         handler = HANDLERS.get(type(node))
+        if isinstance(node, exp.Alias):
+            self.fail(
+                node, f"Nothing can follow {node.this.sql()}, but {node.alias} does", "Join them with and, or, =."
+            )
         if handler is None:
-            self.fail(node, f"{_construct(node)} is not part of the language")
+            self.fail(node, f"{construct(node)} is not part of the language")
         return handler(self, node)
 
     # names and constants
 
     def _column(self, node: exp.Column) -> _Part:
-        name, sql = node.name, node.sql()
+        name = node.name
         if node.table or not isinstance(node.this, exp.Identifier) or node.this.quoted:
-            self.fail(node, f"{sql} is not a plain column name", "Write the name alone, without table or quotes.")
+            self.fail(
+                node, f"{node.sql()} is not a plain column name", "Write the name alone, without table or quotes."
+            )
         if name in self.scope.terms:
             term = self.scope.terms[name]
             self.columns |= term.columns
             self.settings |= term.settings
-            return _Part(term.type, term._value, sql)
+            return _Part(term.type, term._value, node)
         if name not in self.scope.columns:
             known = {*self.scope.columns, *self.scope.terms}
             self.fail(node, f"There is no column or term {name}", nearest(name, known))
         variable = self.scope.columns[name]
         self.columns.add(name)
-        return _Part(variable.type, lambda row: row.table[name].cast(IBIS_TYPES[variable.type]), sql, variable.values)
+        return _Part(variable.type, lambda row: row.table[name].cast(IBIS_TYPES[variable.type]), node, variable.values)
 
     def _setting(self, node: exp.Placeholder) -> _Part:
         name, variable = node.name, self._setting_variable(node)
@@ -137,7 +146,7 @@ class _Reader:
     def _literal(self, node: exp.Literal) -> _Part:
         value = self._constant(node)
         kind = {str: "string", int: "integer", float: "number"}[type(value)]
-        return _Part(kind, lambda row: ibis.literal(value, IBIS_TYPES[kind]), node.sql())
+        return _Part(kind, lambda row: ibis.literal(value, IBIS_TYPES[kind]), node)
 
     def _constant(self, node: exp.Expression) -> str | int | float:
         """The value of a literal, or of a minus before one."""
@@ -153,7 +162,7 @@ class _Reader:
         return value
 
     def _boolean(self, node: exp.Boolean) -> _Part:
-        return _Part("boolean", lambda row: ibis.literal(bool(node.this)), node.sql())
+        return _Part("boolean", lambda row: ibis.literal(bool(node.this)), node)
 
     def _date(self, node: exp.Cast) -> _Part:
         if not (node.is_type("date") and isinstance(node.this, exp.Literal) and node.this.is_string):
@@ -171,13 +180,13 @@ class _Reader:
 
     def _logic(self, node: exp.And | exp.Or) -> _Part:
         word = type(node).__name__.lower()
-        parts = [self._condition(side, f"The {name} side of {word}") for name, side in _sides(node)]
+        parts = [self._condition(side, f"The {name} side of {word}") for name, side in sides(node)]
         join = (lambda a, b: a & b) if word == "and" else (lambda a, b: a | b)
-        return _Part("boolean", lambda row: reduce(join, [part.build(row) for part in parts]), node.sql())
+        return _Part("boolean", lambda row: reduce(join, [part.build(row) for part in parts]), node)
 
     def _not(self, node: exp.Not) -> _Part:
         part = self._condition(node.this, "What follows not")
-        return _Part("boolean", lambda row: ~part.build(row), node.sql())
+        return _Part("boolean", lambda row: ~part.build(row), node)
 
     def _condition(self, node: exp.Expression, role: str) -> _Part:
         part = self.part(node)
@@ -191,7 +200,7 @@ class _Reader:
         left, right = self.part(node.left), self.part(node.right)
         self._check_comparable(node, left, right, type(node) in (exp.EQ, exp.NEQ))
         compare = COMPARISONS[type(node)]
-        return _Part("boolean", lambda row: compare(left.build(row), right.build(row)), node.sql())
+        return _Part("boolean", lambda row: compare(left.build(row), right.build(row)), node)
 
     def _check_comparable(self, node: exp.Expression, left: _Part, right: _Part, equality: bool) -> None:
         same = left.type == right.type or (left.type in NUMBERS and right.type in NUMBERS)
@@ -218,7 +227,7 @@ class _Reader:
             subject = value.build(row)
             return (subject >= low.build(row)) & (subject <= high.build(row))
 
-        return _Part("boolean", build, node.sql())
+        return _Part("boolean", build, node)
 
     def _in(self, node: exp.In) -> _Part:
         part, items = self.part(node.this), node.expressions
@@ -229,34 +238,34 @@ class _Reader:
             if not variable.is_list:
                 self.fail(node, f":{name} is a single value", f"Write `= :{name}`.")
             self._check_comparable(node, part, _Part(variable.type, part.build, f":{name}"), True)
-            return _Part("boolean", lambda row: part.build(row).isin(list(row.settings[name])), node.sql())
+            return _Part("boolean", lambda row: part.build(row).isin(list(row.settings[name])), node)
         values = []
         for item in items:
             if isinstance(item, exp.Null):
                 self.fail(node, "A list cannot hold null", "Write `or … is null`.")
             value = self._constant(item)
             kind = {str: "string", int: "integer", float: "number"}[type(value)]
-            self._check_comparable(node, part, _Part(kind, part.build, item.sql()), True)
+            self._check_comparable(node, part, _Part(kind, part.build, item), True)
             self._check_value(node, part, value)
             values.append(value)
-        return _Part("boolean", lambda row: part.build(row).isin(values), node.sql())
+        return _Part("boolean", lambda row: part.build(row).isin(values), node)
 
     def _is(self, node: exp.Is) -> _Part:
         if not isinstance(node.expression, exp.Null):
             self.fail(node, f"`is {node.expression.sql()}` is not part of the language", "Write the condition itself.")
         part = self.part(node.this)
-        return _Part("boolean", lambda row: part.build(row).isnull(), node.sql())
+        return _Part("boolean", lambda row: part.build(row).isnull(), node)
 
     def _arithmetic(self, node: exp.Binary) -> _Part:
-        parts = [self._number(side, f"The {name} side of {_symbol(node)}") for name, side in _sides(node)]
+        parts = [self._number(side, f"The {name} side of {_symbol(node)}") for name, side in sides(node)]
         whole = all(part.type == "integer" for part in parts) and not isinstance(node, exp.Div)
         apply = ARITHMETIC[type(node)]
         kind = "integer" if whole else "number"
-        return _Part(kind, lambda row: apply(*[part.build(row) for part in parts]), node.sql())
+        return _Part(kind, lambda row: apply(*[part.build(row) for part in parts]), node)
 
     def _negative(self, node: exp.Neg) -> _Part:
         part = self._number(node.this, "What follows -")
-        return _Part(part.type, lambda row: -part.build(row), node.sql())
+        return _Part(part.type, lambda row: -part.build(row), node)
 
     def _number(self, node: exp.Expression, role: str) -> _Part:
         part = self.part(node)
@@ -273,7 +282,7 @@ class _Reader:
             self._check_comparable(node, parts[0], other, True)
         kind = next((part.type for part in parts if part.type == "number"), parts[0].type)
         build = lambda row: ibis.coalesce(*[part.build(row) for part in parts]).cast(IBIS_TYPES[kind])  # noqa: E731
-        return _Part(kind, build, node.sql())
+        return _Part(kind, build, node)
 
     def _function(self, node: exp.Anonymous) -> _Part:
         if node.name.lower() != "within_months":
@@ -293,7 +302,7 @@ class _Reader:
             later = day.build(row) > ibis.literal(months_before(row.reference_date, number))
             return ibis.coalesce(later, ibis.literal(False))
 
-        return _Part("boolean", build, node.sql())
+        return _Part("boolean", build, node)
 
 
 HANDLERS: dict[type[exp.Expression], Callable[[_Reader, Any], _Part]] = {
@@ -315,16 +324,5 @@ HANDLERS: dict[type[exp.Expression], Callable[[_Reader, Any], _Part]] = {
 }
 
 
-def _sides(node: exp.Binary) -> tuple[tuple[str, exp.Expression], tuple[str, exp.Expression]]:
-    return ("left", node.left), ("right", node.right)
-
-
 def _symbol(node: exp.Expression) -> str:
     return {exp.Add: "+", exp.Sub: "-", exp.Mul: "*", exp.Div: "/"}[type(node)]
-
-
-def _construct(node: exp.Expression) -> str:
-    """What a reader would call a construct the language lacks."""
-    if isinstance(node, exp.Func) and not isinstance(node, exp.Case | exp.And | exp.Or):
-        return f"{node.sql_name()}()"
-    return node.key.upper()

@@ -8,13 +8,39 @@ from collections import Counter
 from datetime import date
 
 import ibis
+import numpy as np
+import pyarrow as pa
 import pytest
 
 from phm.cohorts.definition import load_definition
 from phm.cohorts.evaluate import evaluate
-from tests.spec.cohorts.rows import REFERENCE_DATE, feature_table, random_rows
+from phm.cohorts.facts import HOLD, RISK, person_facts
+from phm.feeds.contracts import load_contract
+from tests.spec.cohorts.rows import ARROW, REFERENCE_DATE, days_ago, feature_table, random_rows
 
 AVERAGES = ("home", "ambulatory")
+
+
+def with_risk_and_holds(rows: list[dict], seed: int) -> list[dict]:
+    """The people, two in three with a QRISK3 near the limit, one in five with an outcome of an earlier list."""
+    random = np.random.default_rng(seed)
+    for row in rows:
+        row["qrisk3_pct"] = [None, 9.9, 10.0][random.integers(3)]
+        has_outcome = random.random() < 0.2
+        row["latest_outcome_date"] = days_ago(int(random.choice([1, 7, 57, 366]))) if has_outcome else None
+        row["is_on_hold"] = bool(has_outcome and random.random() < 0.7)
+    return rows
+
+
+def facts(definition, rows: list[dict]) -> ibis.Table:
+    engine = ibis.duckdb.connect()
+    feature = engine.create_table("person_feature", feature_table(rows))
+    beside = []
+    for name in (RISK, HOLD):
+        schema = pa.schema([(column.name, ARROW[column.type]) for column in load_contract(name).columns])
+        of_cohort = [{**row, "cohort_id": definition.id} for row in rows]
+        beside.append(engine.create_table(name, pa.Table.from_pylist(of_cohort, schema=schema)))
+    return person_facts(definition.id, feature, person_risk=beside[0], list_hold=beside[1])
 
 
 def is_within_months(day: date | None, months: int) -> bool:
@@ -82,8 +108,11 @@ def naive(row: dict, ages: tuple[int, int], ethnic_groups: tuple[str, ...]) -> t
         asked = row["latest_bp_in_progress_date"]
         if asked is not None and (REFERENCE_DATE - asked).days <= 56:
             return "in_progress", "", ""
-        if is_within_months(row["latest_bp_declined_date"], 12):
+        stage_2_day = row["latest_stage_2_date"] or date.min
+        if is_within_months(row["latest_bp_declined_date"], 12) and stage_2_day <= row["latest_bp_declined_date"]:
             return "declined", "", ""
+        if row["is_on_hold"] and stage_2_day <= row["latest_outcome_date"]:
+            return "on_hold", "", ""
     tier = naive_tier(row, severe, stage_1, stage_2, average_raised and confirms, average_normal, ethnic_groups)
     return (tier, "list", tier) if tier else ("no_tier", "", "")
 
@@ -92,7 +121,7 @@ def naive_tier(row, severe, stage_1, stage_2, confirmed, average_normal, ethnic_
     bp_day, recent = row["latest_bp_date"], is_within_months(row["latest_bp_date"], 24)
     if severe:
         return "severe_recent" if (REFERENCE_DATE - bp_day).days <= 7 else "severe_unresolved"
-    if stage_1 and recent and confirmed and is_within_months(row["latest_average_date"], 24):
+    if confirmed and is_within_months(row["latest_average_date"], 24):
         return "confirmed_not_coded"
     other = ("ischaemic_heart_disease", "heart_failure", "atrial_fibrillation", "ckd", "stroke_tia", "migraine")
     has_other = any(row[f"has_{name}"] for name in (*other, "raynauds", "aortopathy"))
@@ -104,6 +133,7 @@ def naive_tier(row, severe, stage_1, stage_2, confirmed, average_normal, ethnic_
     risks = ("diabetes", "ckd", "organ_damage", "albuminuria", "heart_failure")
     risks += ("ischaemic_heart_disease", "stroke_tia", "peripheral_arterial_disease")
     high_risk = any(row[f"has_{name}"] for name in risks) or row["ethnicity_group"] in ethnic_groups
+    high_risk = high_risk or (row["age"] < 80 and (row["qrisk3_pct"] or 0) >= 10)
     high_risk = high_risk or (row["egfr"] or 999) < 60 or (row["bmi"] or 0) >= 35
     if stage_1 and recent and high_risk:
         return "stage_1_high_risk"
@@ -132,9 +162,8 @@ def test_every_person_is_placed_as_by_hand(seed, ages, ethnic_groups):
     definition = load_definition("possible_undiagnosed_hypertension").with_settings(
         {"min_age": ages[0], "max_age": ages[1], "high_risk_ethnic_groups": list(ethnic_groups)}
     )
-    rows = random_rows(seed, 3000)
-    people = ibis.duckdb.connect().create_table("person_feature", feature_table(rows))
-    result = evaluate(definition, people, reference_date=REFERENCE_DATE)
+    rows = with_risk_and_holds(random_rows(seed, 3000), seed)
+    result = evaluate(definition, facts(definition, rows), reference_date=REFERENCE_DATE)
     expected = {row["person_id"]: naive(row, ages, ethnic_groups) for row in rows}
 
     found = {row["person_id"]: (row["output"], row["tier"]) for row in result.member.to_pyarrow().to_pylist()}
@@ -149,8 +178,8 @@ def test_every_person_is_placed_as_by_hand(seed, ages, ethnic_groups):
 
 @pytest.mark.parametrize("seed", range(3))
 def test_in_every_practice_no_one_is_lost(seed):
-    people = ibis.duckdb.connect().create_table("person_feature", feature_table(random_rows(seed, 2000)))
     definition = load_definition("possible_undiagnosed_hypertension")
+    people = facts(definition, with_risk_and_holds(random_rows(seed, 2000), seed))
     result = evaluate(definition, people, reference_date=REFERENCE_DATE)
     rows = result.attrition.order_by("practice_code", "step_order").to_pyarrow().to_pylist()
     for practice in {row["practice_code"] for row in rows}:

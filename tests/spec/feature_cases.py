@@ -423,6 +423,90 @@ CASES = [
         {"emergency_attendance_count_12m": 2},
     ),
     Case(
+        "of several smoking statuses or activity indices on a day the one asking for most support counts",
+        """
+        1 | 2026-03-03 | smoking_ex
+        1 | 2026-03-03 | smoking_current
+        1 | 2026-03-03 | smoking_never
+        1 | 2026-03-02 | activity_inactive
+        1 | 2026-03-03 | activity_active
+        1 | 2026-03-03 | activity_moderately_inactive
+        1 | 2026-03-03 | activity_moderately_active
+        """,
+        {
+            "smoking_status": "current",
+            "smoking_status_date": date(2026, 3, 3),
+            "physical_activity": "moderately_inactive",
+            "physical_activity_date": date(2026, 3, 3),
+        },
+    ),
+    Case(
+        "without any a status is unknown, and a status of one habit says nothing of the other",
+        "1 | 2026-03-03 | activity_active",
+        {"smoking_status": "unknown", "smoking_status_date": None, "physical_activity": "active"},
+    ),
+    Case(
+        "support with habits has the date of its latest",
+        """
+        1 | 2026-03-03 | smoking_support
+        1 | 2026-03-04 | smoking_support
+        1 | 2026-03-05 | smoking_support_declined
+        1 | 2026-03-06 | weight_management
+        1 | 2026-03-07 | activity_support
+        1 | 2026-03-08 | social_prescribing
+        """,
+        {
+            "latest_smoking_support_date": date(2026, 3, 4),
+            "latest_smoking_support_declined_date": date(2026, 3, 5),
+            "latest_weight_management_date": date(2026, 3, 6),
+            "latest_activity_support_date": date(2026, 3, 7),
+            "latest_social_prescribing_date": date(2026, 3, 8),
+            "smoking_status": "unknown",
+        },
+    ),
+    Case(
+        "steps of treatment: an ACE inhibitor and an ARB are one, and the first day of 6 months counts",
+        """
+        1 | 2026-05-01 | ace_inhibitor
+        1 | 2026-06-01 | arb
+        1 | 2026-06-01 | thiazide_like
+        1 | 2026-06-02 | thiazide_like
+        1 | 2026-04-30 | dihydropyridine_ccb
+        """,
+        {"bp_drug_class_count_6m": 2, "latest_ace_inhibitor_or_arb_date": date(2026, 6, 1)},
+    ),
+    Case(
+        "no medicine is no step",
+        "1 | 2026-06-01 | statin",
+        {"bp_drug_class_count_6m": 0, "latest_ace_inhibitor_or_arb_date": None},
+    ),
+    Case(
+        "personalised care adjustments, frailty and the raised reading have their days",
+        """
+        1 | 2026-03-03 | bp_therapy_maximal
+        1 | 2026-03-04 | hypertension_care_declined
+        1 | 2026-03-05 | hypertension_care_unsuitable
+        1 | 2020-03-03 | frailty_moderate_or_severe
+        1 | 2026-10-01 | blood_pressure | 140/80
+        1 | 2026-10-20 | blood_pressure | 130/80
+        """,
+        {
+            "latest_bp_therapy_maximal_date": date(2026, 3, 3),
+            "latest_hypertension_care_declined_date": date(2026, 3, 4),
+            "latest_hypertension_care_unsuitable_date": date(2026, 3, 5),
+            "has_moderate_or_severe_frailty": True,
+            "latest_clinic_raised_days": 30,
+        },
+    ),
+    Case(
+        "the highest risk ever recorded counts, not the latest",
+        """
+        1 | 2020-03-03 | cvd_risk_score | 20.125
+        1 | 2026-03-03 | cvd_risk_score | 12
+        """,
+        {"highest_cvd_risk_score": 20.125},
+    ),
+    Case(
         "months of registration are completed months",
         "",
         {"registered_months": 11},
@@ -433,6 +517,100 @@ CASES = [
         "",
         {"registered_months": 12},
         person="person | registration_date\n1 | 2025-10-31",
+    ),
+    Case(
+        "a run of low eGFR goes back to the last of 60 or more; several of a day count as the lowest",
+        """
+        1 | 2025-01-01 | egfr | 48
+        1 | 2025-03-01 | egfr | 60
+        1 | 2026-05-01 | egfr | 59.9
+        1 | 2026-07-01 | egfr | 72
+        1 | 2026-07-01 | egfr | 58
+        1 | 2026-08-01 | egfr | 55
+        """,
+        {"egfr": 55.0, "egfr_days": 91, "low_egfr_since_date": date(2026, 5, 1), "low_egfr_days": 92},
+    ),
+    Case(
+        "a run ends with a normal result; one result is a run of no days",
+        """
+        1 | 2026-05-01 | egfr  | 45
+        1 | 2026-06-01 | egfr  | 60
+        1 | 2026-05-01 | hba1c | 48
+        1 | 2026-05-01 | acr   | 2.9
+        1 | 2026-06-01 | acr   | 3
+        1 | 2026-06-03 | acr   | 12
+        """,
+        {
+            "egfr_days": 152,
+            "low_egfr_since_date": None,
+            "low_egfr_days": None,
+            "high_hba1c_since_date": date(2026, 5, 1),
+            "high_hba1c_days": 0,
+            "high_acr_since_date": date(2026, 6, 1),
+            "high_acr_days": 2,
+            "acr": 12.0,
+        },
+    ),
+    Case(
+        "CHA2DS2-VASc: two points from 75 and for a stroke, one for hypertension not resolved later",
+        """
+        1 | 2020-01-01 | hypertension
+        1 | 2020-01-01 | hypertension_resolved
+        1 | 2020-01-01 | stroke_tia
+        """,
+        {"has_hypertension": True, "cha2ds2_va_score": 5, "cha2ds2_vasc_score": 6},
+        person="person | age | sex\n1 | 75 | F",
+    ),
+    Case(
+        "a resolved hypertension is no point; both vascular diseases are one",
+        """
+        1 | 2020-01-01 | hypertension
+        1 | 2020-01-02 | hypertension_resolved
+        1 | 2020-01-01 | ischaemic_heart_disease
+        1 | 2020-01-01 | peripheral_arterial_disease
+        """,
+        {"has_hypertension": False, "cha2ds2_va_score": 2, "cha2ds2_vasc_score": 2},
+        person="person | age | sex\n1 | 74 | M",
+    ),
+    Case(
+        "anticoagulation: issues, given elsewhere, days with an INR in 6 months",
+        """
+        1 | 2026-02-01 | oral_anticoagulant
+        1 | 2026-03-01 | anticoagulation_elsewhere
+        1 | 2026-04-30 | inr
+        1 | 2026-05-01 | inr
+        1 | 2026-05-01 | inr
+        1 | 2026-06-01 | inr
+        1 | 2026-07-31 | oral_steroid
+        1 | 2026-05-01 | antiplatelet
+        """,
+        {
+            "latest_anticoagulant_date": date(2026, 2, 1),
+            "latest_anticoagulation_elsewhere_date": date(2026, 3, 1),
+            "inr_day_count_6m": 2,
+            "has_oral_steroid": False,
+            "has_antiplatelet": True,
+        },
+    ),
+    Case(
+        "acute kidney injury, emergency attendance and resolved codes by their latest day",
+        """
+        1 | 2026-08-01 | acute_kidney_injury
+        1 | 2026-07-01 | acute_kidney_injury
+        1 | 2026-09-01 | emergency_attendance
+        1 | 2026-03-01 | ckd_resolved
+        1 | 2026-02-01 | ckd
+        1 | 2026-01-01 | diabetes_resolved
+        """,
+        {
+            "latest_aki_date": date(2026, 8, 1),
+            "latest_aki_days": 91,
+            "latest_emergency_attendance_date": date(2026, 9, 1),
+            "latest_ckd_date": date(2026, 2, 1),
+            "latest_ckd_resolved_date": date(2026, 3, 1),
+            "latest_diabetes_resolved_date": date(2026, 1, 1),
+            "has_diabetes": False,
+        },
     ),
 ]
 
@@ -452,4 +630,4 @@ def _together(tables: list[pa.Table]) -> pa.Table:
         table.set_column(0, "person_id", pa.array([person_id(number)] * table.num_rows, pa.string()))
         for number, table in enumerate(tables)
     ]
-    return pa.concat_tables(renamed)
+    return pa.concat_tables(renamed).combine_chunks()  # of many chunks Spark drops some without a word

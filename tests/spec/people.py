@@ -48,6 +48,7 @@ PERSON_SCHEMA = pa.schema(
         ("age", pa.int64()),
         ("sex", pa.string()),
         ("ethnicity_group", pa.string()),
+        ("ethnicity_code", pa.string()),
         ("lsoa_code", pa.string()),
         ("imd_score", pa.float64()),
         ("imd_decile", pa.int64()),

@@ -133,4 +133,12 @@ def random_rows(seed: int, count: int) -> list[dict[str, Any]]:
             latest_bp_drug_date=some_day(0.2),
         )
 
-    return [person(number) for number in range(count)]
+    return [_without_later_stage_2(person(number)) for number in range(count)]
+
+
+def _without_later_stage_2(row: dict[str, Any]) -> dict[str, Any]:
+    """The row, without a stage 2 reading later than the latest reading, which nobody can have."""
+    latest, stage_2 = row["latest_bp_date"], row["latest_stage_2_date"]
+    if stage_2 is None or (latest is not None and stage_2 <= latest):
+        return row
+    return {**row, **{name: None for name in row if name.startswith("latest_stage_2_")}}

@@ -7,6 +7,7 @@ import pytest
 
 from phm.cohorts.definition import load_definition
 from phm.cohorts.evaluate import evaluate
+from phm.cohorts.facts import person_facts
 from phm.feeds.contracts import load_contract
 from tests.spec.cohorts.rows import REFERENCE_DATE, days_ago, feature_row, feature_table, person_id
 
@@ -15,7 +16,7 @@ DEFINITION = load_definition("possible_undiagnosed_hypertension")
 
 def evaluated(*rows):
     people = ibis.duckdb.connect().create_table("person_feature", feature_table(rows))
-    return evaluate(DEFINITION, people, reference_date=REFERENCE_DATE)
+    return evaluate(DEFINITION, person_facts(DEFINITION.id, people), reference_date=REFERENCE_DATE)
 
 
 def raised(number, systolic, /, **changes):

@@ -4,6 +4,7 @@ import pytest
 
 from phm.errors import DefinitionError
 from phm.expressions import read_document
+from phm.expressions.document import compose, shape_problems
 
 SCHEMA = {
     "type": "object",
@@ -43,6 +44,19 @@ def test_a_wrong_file_names_its_line(tmp_path, text, line, what):
     assert caught.value.name == f"site.yaml, line {line}"
 
 
+def test_everything_wrong_is_found_in_order_of_lines(tmp_path):
+    path = tmp_path / "site.yaml"
+    path.write_text("itms: [x]\nitems:\n  - 3\n  - x\n  - 4\nothr: 1\n")
+    problems = shape_problems(compose(path), SCHEMA)
+    assert [(problem.what.split(":")[0], problem.name) for problem in problems] == [
+        ("id is missing", "site.yaml, line 1"),
+        ("itms is not known here", "site.yaml, line 1"),
+        ("This entry does not fit", "site.yaml, line 3"),
+        ("This entry does not fit", "site.yaml, line 5"),
+        ("othr is not known here", "site.yaml, line 6"),
+    ]
+
+
 def test_an_unreadable_file_is_refused(tmp_path):
     with pytest.raises(DefinitionError, match="cannot be read"):
         read_document(tmp_path / "absent.yaml", SCHEMA)
@@ -59,6 +73,14 @@ def test_an_unreadable_file_is_refused(tmp_path):
         (">\n    one\n    two\n", "    one\n    two\n", 3),
         ("|-\n    one\n\n    two\n", "    one\n\n    two\n", 3),
         ('"one two"\n', "one two", 2),
+        ('"one\n    two"\n', "one\n    two", 2),
+        ('"one\n    t\\u0077o"\n', "one two", 2),
+        ("'one\n    it''s'\n", "one\n    it's", 2),
+        ("&name one\n    two\n", "one\n    two", 2),
+        ("!!str one\n", "one", 2),
+        ("&name\n    one\n", "one", 3),
+        ("&name >\n    one\n    two\n", "    one\n    two\n", 3),
+        (">  # a remark\n    one\n", "    one\n", 3),
     ],
 )
 def test_a_text_keeps_its_lines(tmp_path, written, text, line):

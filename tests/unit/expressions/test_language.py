@@ -71,13 +71,34 @@ SCOPE = Scope(
         ("age is distinct from 3", "is not part of the language", ""),
         ("exists(select 1)", "is not part of the language", ""),
         ("*", "STAR is not part of the language", ""),
-        ("age foo", "ALIAS is not part of the language", ""),
+        ("age foo", "Nothing can follow age, but foo does", "Join them with and, or, ="),
         ("age >= 30; true", "exactly one expression", ""),
         ("", "exactly one expression", ""),
         ("age >= 30 and", "This is not an expression", ""),
         ("(age >= 30", "This is not an expression", ""),
         ("age = 'x", "not closed", ""),
+        ("AGE >= 30", "There is no column or term AGE", "Did you mean age?"),
+        ("age >= 30 -- adults\nand has_diabetes", "A comment is not part of the language", "YAML"),
+        ("age >= /* adults */ 30", "A comment is not part of the language", "YAML"),
+        ("age >= 30 and", "something is missing at 'and'", ""),
+        ("age between 30", "something is missing at '30'", ""),
+        ("age > 0x10", "Nothing can follow age > 0, but x10 does", ""),
+        ("age > @min_age", "PARAMETER is not part of the language", ""),
+        ("age > ?", "There is no setting :?", ""),
+        ("30 <= age <= 50", "left side 30 <= age is of type boolean, the right side 50 of type integer", ""),
+        ("age between 30 and 'x'", "left side age is of type integer, the right side 'x' of type string", ""),
+        ("latest_bp_setting in ('home', 3)", "the right side 3 of type integer", ""),
+        ("coalesce(age, 'x') = 1", "the right side 'x' of type string", ""),
+        ("latest_bp_setting || 'x' = 'y'", "DPIPE is not part of the language", ""),
+        ("age = any(select 1)", "ANY is not part of the language", ""),
+        ("bmi_date + interval '1' month > bmi_date", "The left side of + must be a number", "within_months"),
+        ("age[1] = 1", "BRACKET is not part of the language", ""),
+        ("lag(age) over () = 1", "WINDOW is not part of the language", ""),
+        ("select age from person", "SELECT is not part of the language", ""),
+        ("(" * 3000 + "has_diabetes" + ")" * 3000, "nested too deeply", "terms"),
+        ("not " * 3000 + "has_diabetes", "nested too deeply", "terms"),
     ],
+    ids=lambda value: value[:40],
 )
 def test_what_is_refused_is_named(text, what, hint):
     with pytest.raises(DefinitionError) as caught:
@@ -100,6 +121,18 @@ def test_the_line_is_the_one_at_fault(text, line):
     with pytest.raises(DefinitionError) as caught:
         parse(text, SCOPE, source="site.yaml", line=11)
     assert caught.value.name == f"site.yaml, line {line}"
+
+
+def test_what_stands_between_ands_is_known_part_by_part():
+    scope = Scope(SCOPE.columns, SCOPE.settings, {"heavy": parse("bmi >= 35 and age > :min_age", SCOPE)})
+    parts = parse("heavy and (age > 3 or has_diabetes)\n and bmi_date is null", scope).parts
+    assert [(part.text, sorted(part.columns)) for part in parts] == [
+        ("heavy", ["age", "bmi"]),
+        ("age > 3 OR has_diabetes", ["age", "has_diabetes"]),
+        ("bmi_date IS NULL", ["bmi_date"]),
+    ]
+    assert parse("(age > 3 and has_diabetes)", scope).parts != ()
+    assert parse("age > 3 or has_diabetes", scope).parts == ()
 
 
 def test_an_expression_knows_its_type_and_what_it_reads():

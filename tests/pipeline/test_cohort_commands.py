@@ -1,0 +1,86 @@
+"""`phm cohorts` on a published month: counts of a practice, overlap, and why a person is where they are."""
+
+import json
+import shutil
+from collections import Counter
+
+import pyarrow.parquet as pq
+import pytest
+from typer.testing import CliRunner
+
+from phm.cli import app
+from phm.errors import ConfigurationError, StoreError
+from phm.store import Store
+from tests.conftest import SAMPLE_PARTITION
+
+PRACTICE = "Y99001"
+COHORT = "possible_undiagnosed_hypertension"
+
+
+@pytest.fixture
+def store(published_home, tmp_path, monkeypatch) -> Store:
+    home = shutil.copytree(published_home, tmp_path / "home")
+    monkeypatch.setenv("PHM_HOME", str(home))
+    monkeypatch.chdir(tmp_path)
+    return Store(home)
+
+
+def cohorts(*arguments, typed=None):
+    answer = CliRunner().invoke(app, ["cohorts", *arguments], input=typed, catch_exceptions=False)
+    assert answer.exit_code == 0
+    return answer.stdout
+
+
+def rows(store, table):
+    return [row for f in store.files(table, SAMPLE_PARTITION) for row in pq.read_table(f).to_pylist()]
+
+
+def test_a_preview_of_a_published_definition_counts_what_was_published(store):
+    told = [line.split("\t") for line in cohorts("preview", COHORT, "--practice", PRACTICE).splitlines()]
+    steps = [row for row in rows(store, "cohort_attrition") if row["cohort_id"] == COHORT]
+    steps = sorted((row for row in steps if row["practice_code"] == PRACTICE), key=lambda row: row["step_order"])
+    assert [row[1:4] for row in told[2 : 2 + len(steps)]] == [
+        [step["label"], f"{step['person_count']:,}", f"{step['remaining_count']:,}"] for step in steps
+    ]
+
+
+def test_overlap_counts_every_person_of_the_practice_once(store):
+    told = [line.split("\t") for line in cohorts("overlap", "--practice", PRACTICE).splitlines()]
+    counts = [int(row[-2].replace(",", "")) for row in told if set(row[0]) <= {"●", "·"}]
+    listed = {
+        row["person_id"]
+        for row in rows(store, "cohort_member")
+        if row["practice_code"] == PRACTICE
+        and row["output"] == "list"
+        and row["cohort_id"] != "frequent_emergency_attenders"
+    }
+    assert sum(counts) == len(listed) > 0
+
+
+def test_why_shows_the_way_is_audited_and_repeats_no_identifier(store):
+    identity = {row["person_id"]: row["nhs_number"] for row in rows(store, "identity")}
+    members = [row for row in rows(store, "cohort_member") if row["cohort_id"] == COHORT and row["output"] == "list"]
+    (tier, _), *_ = Counter(row["tier"] for row in members).most_common(1)
+    person_id = next(row["person_id"] for row in members if row["tier"] == tier)
+    told = cohorts("why", COHORT, "--reason", "asked by the practice", typed=f"{identity[person_id]}\n")
+
+    assert "YES  tier: " in told
+    assert told.splitlines()[-1].startswith("Listed: ")
+    assert identity[person_id] not in told
+    assert person_id not in told
+    (line,) = (store.vault / "audit.jsonl").read_text().splitlines()[-1:]
+    kept = json.loads(line)
+    assert (kept["event"], kept["person_id"], kept["cohort_id"]) == ("enquiry", person_id, COHORT)
+    assert kept["reason"] == "asked by the practice"
+    assert identity[person_id] not in line
+
+
+def test_nothing_is_shown_that_is_not_audited(store):
+    number = rows(store, "identity")[0]["nhs_number"]
+    before = (store.vault / "audit.jsonl").read_text() if (store.vault / "audit.jsonl").exists() else ""
+    with pytest.raises(ConfigurationError, match="needs a reason"):
+        cohorts("why", COHORT, "--nhs-number", number, "--reason", " ")
+    with pytest.raises(StoreError, match="Nobody with this NHS number"):
+        cohorts("why", COHORT, "--nhs-number", "9434765919")
+    after = (store.vault / "audit.jsonl").read_text() if (store.vault / "audit.jsonl").exists() else ""
+    assert after == before
