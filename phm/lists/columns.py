@@ -11,7 +11,8 @@ from dataclasses import dataclass
 class Column:
     """One column: its `field` in `case_finding_list`, what its header says and how wide it is.
 
-    `kind` is text, wrapped, number, date or yes_no; `choices` the drop-down of a column the practice fills in.
+    `kind` is text, wrapped, number, date or yes_no; `choices` the drop-down and `limits` the least and greatest value
+    of a column the practice fills in.
     """
 
     field: str
@@ -19,6 +20,7 @@ class Column:
     width: float
     kind: str = "text"
     choices: tuple[str, ...] = ()
+    limits: tuple[int, int] | None = None
 
 
 YES_NO = ("Yes", "No")
@@ -33,6 +35,7 @@ ACT = (
     Column("reasons", "Why", 46, "wrapped"),
     Column("flags", "Bear in mind", 30, "wrapped"),
     Column("routes", "Can also be seen by", 20, "wrapped"),
+    Column("change", "Since the last list", 12, "wrapped"),
 )
 
 CONTACT = (
@@ -47,18 +50,28 @@ CONTACT = (
     Column("usual_clinician", "Usual clinician", 12, "wrapped"),
 )
 
+SYSTOLIC, DIASTOLIC = (50, 300), (20, 200)
+
 OUTCOME = (
-    Column("outcome_contacted", "Contacted", 10, choices=YES_NO),
-    Column("outcome_declined", "Declined", 9, choices=YES_NO),
-    Column("outcome_systolic", "BP taken: systolic", 8.5, "number"),
-    Column("outcome_diastolic", "BP taken: diastolic", 8.5, "number"),
-    Column("outcome_average", "ABPM or HBPM result", 11),
-    Column("outcome_diagnosed", "Diagnosed", 10, choices=YES_NO),
-    Column("outcome_ruled_out", "Ruled out", 7, choices=YES_NO),
-    Column("outcome_moved_away", "Moved away", 8, choices=YES_NO),
+    Column("contacted", "Contacted", 10, choices=YES_NO),
+    Column("declined", "Declined", 9, choices=YES_NO),
+    Column("systolic", "BP taken: systolic", 8.5, "number", limits=SYSTOLIC),
+    Column("diastolic", "BP taken: diastolic", 8.5, "number", limits=DIASTOLIC),
+    Column("average_systolic", "ABPM or HBPM average: systolic", 11, "number", limits=SYSTOLIC),
+    Column("average_diastolic", "ABPM or HBPM average: diastolic", 11, "number", limits=DIASTOLIC),
+    Column("diagnosed", "Diagnosed", 10, choices=YES_NO),
+    Column("ruled_out", "Ruled out", 7, choices=YES_NO),
+    Column("moved_away", "Moved away", 8, choices=YES_NO),
     Column("outcome_date", "Date", 11, "date"),
-    Column("outcome_notes", "Notes", 16, "wrapped"),
+    Column("notes", "Notes (stay with you)", 16, "wrapped"),
 )
+"""What a practice fills in; contract `outcome_form` says what may stand there. Notes are never read in."""
+
+RETURN = (
+    Column("list_reference", "List", 10),
+    Column("entry_id", "Entry", 10),
+)
+"""What brings an answer back to its entry; nobody has to read it."""
 
 DELIVERED = ACT + CONTACT
-ALL = DELIVERED + OUTCOME
+ALL = DELIVERED + OUTCOME + RETURN

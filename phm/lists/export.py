@@ -17,23 +17,25 @@ from typing import Literal
 
 import pandas as pd
 
-from phm.cohorts.definition import LIST, Definition, Output
+from phm.cohorts.definition import LIST, Definition
+from phm.cohorts.parts import Output
 from phm.errors import CheckFailed, DisclosureError
-from phm.lists.columns import ALL, DELIVERED, OUTCOME
+from phm.lists.changes import change_texts, what_changed
+from phm.lists.columns import ALL, OUTCOME
 from phm.lists.workbook import sheet_name, workbook
 
+INVENTED = "Invented people: nobody on this list exists."
 WARNING = "Not an urgent-alert system. A list is a prompt to look at the record."
 HOW_TO_USE = (
     "Work from the top: the list is sorted by what to do first. Look at the record before contacting anyone. "
-    "Fill in the green columns."
+    "Fill in the green columns, with a date, and send the workbook back: "
+    "whoever is answered is not listed again too soon."
 )
 USES = {
     "practice": "Practice: its own list of its own patients, instructed by the practice. Not for any other use.",
     "linked": "Linked data: only the practice re-identifies its own patients. Not for any other use.",
     "planning": "Planning: aggregates only.",
 }
-VALID_DAYS = 42
-"""How long a list may be worked from before the next month's replaces it: local, not from a published rule."""
 _FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")  # noqa: RUF001
 
 
@@ -66,14 +68,17 @@ def export_practice_list(
     entries: pd.DataFrame,
     identity: pd.DataFrame,
     attrition: pd.DataFrame,
+    change: pd.DataFrame,
     definition: Definition,
     /,
     *,
     practice: Practice,
     reference_date: dt.date,
+    expiry_date: dt.date,
     path: Path,
     format: Literal["xlsx", "csv"],
-    valid_days: int = VALID_DAYS,
+    registered_elsewhere: int = 0,
+    is_synthetic: bool = False,
 ) -> list[Path]:
     """Write one practice's list of one cohort; returns the files written, readable by their owner only.
 
@@ -89,8 +94,12 @@ def export_practice_list(
         `person_id` and `nhs_number` out of the vault, for at least these people.
     attrition
         Rows of `cohort_attrition`; those of this practice and cohort are used.
-    valid_days
-        Days after the reference date on which the list expires.
+    change
+        Rows of `list_change` of this practice and cohort; none where there was no list before.
+    registered_elsewhere
+        How many of the people are also registered with another practice, where they started earlier.
+    is_synthetic
+        Whether the people are invented: the cover and every printed page then say so first.
 
     Raises
     ------
@@ -113,22 +122,34 @@ def export_practice_list(
             name=practice.practice_code,
             hint="Use the vault of the month the list was made from, or run the month again.",
         )
+    named["change"] = named["entry_id"].map(change_texts(change, definition))
     named = named.sort_values(["position", "entry_id"], kind="stable")
     named = named.astype(object).where(named.notna(), None)
     sheets = {output: named[named["output"] == output] for output in definition.outputs}
-    cover = _cover(sheets, attrition, definition, practice, reference_date, valid_days)
+    facts = [
+        ("Practice", f"{practice.practice_name} ({practice.practice_code})"),
+        ("Primary care network", f"{practice.pcn_name} ({practice.pcn_code})"),
+        ("People on the list", str(len(sheets[LIST]))),
+        ("Since the last list", what_changed(change, definition)),
+        ("Registered elsewhere too", f"{registered_elsewhere}; they are on this list only, as they came here last"),
+        ("Data up to", _day(reference_date)),
+        ("Do not use after", _day(expiry_date)),
+        ("How to use it", HOW_TO_USE),
+    ]
+    cover = _cover(sheets, attrition, definition, practice, tuple(facts))
+    warning = f"{INVENTED} {WARNING}" if is_synthetic else WARNING
     path.parent.mkdir(parents=True, exist_ok=True)
     if format == "xlsx":
         tables = {output: (definition.outputs[output].title, _shown(rows)) for output, rows in sheets.items()}
-        return [_replace(path, workbook(cover, tables, warning=WARNING, created=reference_date))]
+        return [_replace(path, workbook(cover, tables, warning=warning, created=reference_date))]
     files = {"" if output == LIST else f"_{output}": _csv(_list_lines(_shown(rows))) for output, rows in sheets.items()}
-    files["_cover"] = _csv(_cover_lines(cover))
+    files["_cover"] = _csv(_cover_lines(cover, warning))
     return [_replace(path.with_stem(f"{path.stem}{suffix}"), content) for suffix, content in files.items()]
 
 
 def _shown(rows: pd.DataFrame) -> pd.DataFrame:
     """The columns a list carries as it is delivered; None where there is nothing to say."""
-    return rows[[column.field for column in DELIVERED]]
+    return rows[[column.field for column in ALL if column not in OUTCOME]]
 
 
 def _cover(
@@ -136,8 +157,7 @@ def _cover(
     attrition: pd.DataFrame,
     definition: Definition,
     practice: Practice,
-    reference_date: dt.date,
-    valid_days: int,
+    facts: tuple[tuple[str, str], ...],
 ) -> Cover:
     tiers = pd.concat([_tiers(output, sheets[name]) for name, output in definition.outputs.items()], ignore_index=True)
     steps = attrition[
@@ -149,14 +169,6 @@ def _cover(
             "People": steps["person_count"].astype(int),
             "Left": steps["remaining_count"].astype(int),
         }
-    )
-    facts = (
-        ("Practice", f"{practice.practice_name} ({practice.practice_code})"),
-        ("Primary care network", f"{practice.pcn_name} ({practice.pcn_code})"),
-        ("People on the list", str(len(sheets[LIST]))),
-        ("Data up to", _day(reference_date)),
-        ("Do not use after", _day(reference_date + dt.timedelta(days=valid_days))),
-        ("How to use it", HOW_TO_USE),
     )
     about = (
         ("Who is listed", definition.summary),
@@ -191,8 +203,8 @@ def _day(day: dt.date) -> str:
     return f"{day.day} {day:%B %Y}"
 
 
-def _cover_lines(cover: Cover) -> Iterator[list[object]]:
-    yield [cover.title, WARNING]
+def _cover_lines(cover: Cover, warning: str) -> Iterator[list[object]]:
+    yield [cover.title, warning]
     yield from map(list, cover.facts)
     for table in (cover.tiers, cover.funnel):
         yield list(table.columns)
@@ -202,8 +214,8 @@ def _cover_lines(cover: Cover) -> Iterator[list[object]]:
 
 def _list_lines(table: pd.DataFrame) -> Iterator[list[object]]:
     yield [column.header for column in ALL]
-    empty = [None] * len(OUTCOME)
-    yield from ([*row, *empty] for row in table.itertuples(index=False, name=None))
+    filled = table.reindex(columns=[column.field for column in ALL]).astype(object)
+    yield from map(list, filled.where(filled.notna(), None).itertuples(index=False, name=None))
 
 
 def _csv(lines: Iterable[list[object]]) -> bytes:

@@ -5,7 +5,6 @@ needs to act. Identifiers are not put back here.
 """
 
 import datetime as dt
-import hashlib
 
 import ibis
 import ibis.expr.types as ir
@@ -14,6 +13,8 @@ import pyarrow as pa
 from phm.cohorts.definition import Definition
 from phm.cohorts.reasons import texts
 from phm.feeds.contracts import load_contract
+from phm.governance.pseudonyms import Pseudonymiser
+from phm.lists.references import ListReference
 
 _PERSON = (
     "age",
@@ -41,12 +42,18 @@ _ARROW = {
 
 
 def entries(
-    definition: Definition, member: ir.Table, person_feature: ir.Table, /, *, reference_date: dt.date
+    definition: Definition,
+    member: ir.Table,
+    person_feature: ir.Table,
+    /,
+    *,
+    reference_date: dt.date,
+    pseudonymiser: Pseudonymiser,
 ) -> ir.Table:
     """One row per entry of a practice's list, or of a separate output: contract `case_finding_list`.
 
-    Of `member` (`cohort_member`) the rows of this definition are used. An entry has the same id every month it is on
-    the same practice's list.
+    Of `member` (`cohort_member`) the rows of this definition are used. A person has the same entry id every month they
+    are on a list of this cohort, whatever the practice.
     """
     member = member.filter(member.cohort_id == definition.id)
     people = member.select("person_id", "output", "cohort_id", "practice_code", "pcn_code", "tier", "due_date", "rank")
@@ -59,8 +66,15 @@ def entries(
     acted_on = people.inner_join(facts, "person_id").rename(position="rank").to_pyarrow().to_pandas()
     said = texts(definition, member, person_feature, reference_date=reference_date)
     listed = acted_on.merge(said, on=["person_id", "output"], how="inner")
-    key = listed["person_id"] + "|" + listed["cohort_id"] + "|" + listed["output"] + "|" + listed["practice_code"]
-    listed["entry_id"] = [hashlib.sha256(text.encode()).hexdigest()[:32] for text in key]
+    listed["entry_id"] = pseudonymiser.entry_ids(definition.id, listed["person_id"]).to_pandas()
+    listed["list_reference"] = listed["practice_code"].map(
+        {
+            code: ListReference(f"{reference_date:%Y-%m}", code, definition.id, definition.version).sealed(
+                pseudonymiser
+            )
+            for code in listed["practice_code"].unique()
+        }
+    )
     listed = listed.sort_values(["practice_code", "output", "position"], ignore_index=True)
     schema = pa.schema([(c.name, _ARROW[c.type]) for c in load_contract("case_finding_list").columns])
     return ibis.memtable(pa.Table.from_pandas(listed[schema.names], schema=schema, preserve_index=False))

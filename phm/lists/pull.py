@@ -17,11 +17,14 @@ from typing import Literal
 import ibis
 import pandas as pd
 
-from phm.cohorts.definition import Definition, load_definition
-from phm.errors import StoreError
+from phm.cohorts.definition import Definition, load_definition, load_definitions
+from phm.errors import CheckFailed, DisclosureError, StoreError
 from phm.governance.audit import Pull, record_pull
+from phm.lists.expiry import expiry_date
 from phm.lists.export import Practice, export_practice_list
-from phm.store import Partition, Store
+from phm.store import LIST_TABLES, Partition, Store
+
+ORDINARY_REASON = "case finding"
 
 
 @dataclass(frozen=True)
@@ -69,25 +72,61 @@ def pull(
     practice_codes: Iterable[str],
     folder: Path,
     format: Literal["xlsx", "csv"],
-    reason: str,
+    reason: str | None,
+    as_at: dt.date,
     draft: bool = False,
+    definitions: Path | None = None,
     workers: int = 1,
 ) -> Iterator[PulledList]:
     """Write each practice's list of one cohort into `folder` and record each pull; yields them in the order asked for.
 
     The record is on disk before the file is. With several `workers` as many lists are written at a time, each in a
     process of its own.
+
+    Parameters
+    ----------
+    reason
+        Why it is pulled; None is the ordinary one, which a list that expired before `as_at` is not pulled for.
+    definitions
+        A site's own folder of definitions.
+
+    Raises
+    ------
+    DisclosureError
+        The definition makes no lists, or `folder` holds lists of another use.
+    CheckFailed
+        The list has expired and no reason is given.
     """
-    entries, attrition, identity, geography = (
+    _check_use(definition, folder, definitions)
+    expires = expiry_date(partition)
+    if reason is None and expires < as_at:
+        raise CheckFailed(
+            f"The lists of {partition.month} expired on {expires.day} {expires:%B %Y}",
+            name=definition.id,
+            hint="Pull the newest month, or say with --reason why this one is needed.",
+        )
+    entries, changes, attrition, identity, geography, person = (
         store.read(con, table, partition, draft=draft)
-        for table in ("case_finding_list", "cohort_attrition", "identity", "core_geography")
+        for table in (
+            "case_finding_list",
+            "list_change",
+            "cohort_attrition",
+            "identity",
+            "core_geography",
+            "core_person",
+        )
     )
+    is_synthetic = bool(store.version("case_finding_list", partition, draft=draft).record.get("is_synthetic"))
     listed = entries.filter(entries.cohort_id == definition.id)
     numbers = (
         identity.semi_join(listed, "person_id").select("person_id", "nhs_number").to_pandas().set_index("person_id")
     )
     by_practice = dict(iter(listed.to_pandas().groupby("practice_code")))
     steps = dict(iter(attrition.filter(attrition.cohort_id == definition.id).to_pandas().groupby("practice_code")))
+    changed = changes.filter(changes.cohort_id == definition.id).to_pandas()
+    changed_at = dict(iter(changed.groupby("practice_code")))
+    twice = person.filter(person.registration_count > 1).semi_join(listed, "person_id").practice_code.value_counts()
+    elsewhere = dict(twice.to_pandas().itertuples(index=False, name=None))
     areas = geography.to_pandas().set_index("practice_code")
 
     def audited() -> Iterator[_Task]:
@@ -105,7 +144,7 @@ def pull(
                     definition_hash=definition.sha256,
                     reference_date=partition.reference_date,
                     entry_count=len(rows),
-                    reason=reason,
+                    reason=reason or ORDINARY_REASON,
                 ),
             )
             yield _Task(
@@ -113,8 +152,13 @@ def pull(
                 rows,
                 numbers.loc[rows["person_id"]].reset_index(),
                 steps.get(code, pd.DataFrame(columns=attrition.columns)),
+                changed_at.get(code, changed.head(0)),
                 definition.id,
+                definitions,
                 partition.reference_date,
+                expires,
+                elsewhere.get(code, 0),
+                is_synthetic,
                 folder / f"{code}_{definition.id}_{partition.month}.{format}",
                 format,
             )
@@ -127,6 +171,21 @@ def pull(
             yield from pool.map(_written, audited())
 
 
+def _check_use(definition: Definition, folder: Path, definitions: Path | None) -> None:
+    """DisclosureError where the definition names nobody, or its list would lie beside one of another use."""
+    if definition.use not in LIST_TABLES.values():
+        raise DisclosureError(
+            f"A definition of use {definition.use} has no list", name=definition.id, hint="It is for aggregates only."
+        )
+    for other in load_definitions(definitions):
+        if other.use != definition.use and any(folder.glob(f"*_{other.id}_*")):
+            raise DisclosureError(
+                f"The folder holds lists of use {other.use}, and this one is of use {definition.use}",
+                name=str(folder),
+                hint="Keep lists of different uses in folders of their own: choose another with --out.",
+            )
+
+
 @dataclass(frozen=True)
 class _Task:
     """All it takes to write one practice's list, in any process."""
@@ -135,16 +194,21 @@ class _Task:
     entries: pd.DataFrame
     identity: pd.DataFrame
     attrition: pd.DataFrame
+    change: pd.DataFrame
     cohort_id: str
+    definitions: Path | None
     reference_date: dt.date
+    expiry_date: dt.date
+    registered_elsewhere: int
+    is_synthetic: bool
     path: Path
     format: Literal["xlsx", "csv"]
 
 
 @cache
-def _definition(cohort_id: str) -> Definition:
+def _definition(cohort_id: str, definitions: Path | None) -> Definition:
     """Read once in each process."""
-    return load_definition(cohort_id)
+    return load_definition(cohort_id, definitions)
 
 
 def _written(task: _Task) -> PulledList:
@@ -152,9 +216,13 @@ def _written(task: _Task) -> PulledList:
         task.entries,
         task.identity,
         task.attrition,
-        _definition(task.cohort_id),
+        task.change,
+        _definition(task.cohort_id, task.definitions),
         practice=task.practice,
         reference_date=task.reference_date,
+        expiry_date=task.expiry_date,
+        registered_elsewhere=task.registered_elsewhere,
+        is_synthetic=task.is_synthetic,
         path=task.path,
         format=task.format,
     )

@@ -15,7 +15,7 @@ from xlsxwriter.format import Format
 from xlsxwriter.workbook import Workbook
 from xlsxwriter.worksheet import Worksheet
 
-from phm.lists.columns import ACT, ALL, CONTACT, DELIVERED, OUTCOME, Column
+from phm.lists.columns import ACT, ALL, CONTACT, DELIVERED, OUTCOME, RETURN, Column
 
 if TYPE_CHECKING:
     from phm.lists.export import Cover
@@ -26,8 +26,6 @@ _COVER_WIDTHS = (38, 56, 24, 9, 9)
 _LAST = len(_COVER_WIDTHS) - 1
 _LINE = 13.5
 _LETTERS_PER_WIDTH = 1.15
-_FILLABLE_ROWS = 200
-"""Empty rows below a list that still offer the drop-downs."""
 
 
 def workbook(cover: "Cover", tables: dict[str, tuple[str, pd.DataFrame]], *, warning: str, created: dt.date) -> bytes:
@@ -82,7 +80,7 @@ class _Styles:
         self.table_head = style(**{**head, "bg_color": BLUE})
         self.heads = {
             group: style(**{**head, "bg_color": colour})
-            for group, colour in ((ACT, BLUE), (CONTACT, GREY), (OUTCOME, GREEN))
+            for group, colour in ((ACT, BLUE), (CONTACT, GREY), (OUTCOME, GREEN), (RETURN, GREY))
         }
         self.cells = {
             "text": style(num_format="@", align="left"),
@@ -168,10 +166,11 @@ def _list_sheet(
     widths = [column.width for column in wrapped]
     for row, texts in enumerate(table[[c.field for c in wrapped]].itertuples(index=False, name=None), start=1):
         sheet.set_row(row, _height((text, width) for text, width in zip(texts, widths, strict=True) if text))
-    for number, column in enumerate(DELIVERED):
-        _write_column(sheet, number, column, table[column.field], styles.cells[column.kind])
-    for number, column in enumerate(OUTCOME, start=len(DELIVERED)):
-        _offer_choices(sheet, number, column, last + _FILLABLE_ROWS)
+    for number, column in enumerate(ALL):
+        if column in OUTCOME:
+            _offer_choices(sheet, number, column, last)
+        else:
+            _write_column(sheet, number, column, table[column.field], styles.cells[column.kind])
     if table.empty:
         sheet.write_string(1, 1, "Nobody this month.")
     sheet.freeze_panes(1, 1)
@@ -211,12 +210,11 @@ def _write_column(sheet: Worksheet, number: int, column: Column, values: pd.Seri
 
 
 def _offer_choices(sheet: Worksheet, number: int, column: Column, last_row: int) -> None:
+    last_row = max(last_row, 1)
     if column.choices:
         sheet.data_validation(1, number, last_row, number, {"validate": "list", "source": list(column.choices)})
-    elif column.field == "outcome_systolic":
-        _between(sheet, number, last_row, 50, 300)
-    elif column.field == "outcome_diastolic":
-        _between(sheet, number, last_row, 20, 200)
+    elif column.limits:
+        _between(sheet, number, last_row, *column.limits)
 
 
 def _between(sheet: Worksheet, number: int, last_row: int, lowest: int, highest: int) -> None:

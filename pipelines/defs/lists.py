@@ -1,47 +1,97 @@
-"""Lists: entries without identifiers, and the workbook each practice gets."""
+"""Lists: entries without identifiers, the workbook each practice gets, and what came of earlier lists."""
 
+from functools import partial
 from pathlib import Path
 
 import dagster as dg
 import ibis
 
-from phm.cohorts.definition import load_definitions
+from phm.cohorts.definition import Definition, load_definitions
+from phm.cohorts.facts import person_facts
+from phm.feeds.deliveries import is_synthetic
+from phm.lists import outcomes
+from phm.lists.cascade import list_cascade as cascade_of
+from phm.lists.changes import list_change as changes_of
+from phm.lists.expiry import remove_expired
+from phm.lists.holds import list_hold as holds_of
+from phm.lists.listings import list_before, listed_so_far
 from phm.lists.prioritise import entries
 from phm.lists.pull import pull
+from phm.store import LIST_TABLES
+from pipelines.defs.cohorts import FACTS
 from pipelines.defs.resources import Made, Site, Workspace
 from pipelines.defs.tables import checks_of, materialised, table_assets
 from pipelines.partitions import MONTH_BY_ICB
 
 FEW_PRACTICES = 20
 """Up to so many lists it takes longer to start processes than to write them."""
-PRACTICE_LIST = "practice_list"
-PRACTICE_LIST_INPUTS = ("case_finding_list", "cohort_attrition", "core_geography", "identity")
-
-
-@table_assets("case_finding_list", group="lists", inputs=["cohort_member", "person_feature"])
-def case_finding_list(work: Workspace, member, feature) -> Made:
-    lists = [entries(d, member, feature, reference_date=work.reference_date) for d in load_definitions()]
-    return Made(ibis.union(*lists))
-
-
-@dg.asset(
-    name=PRACTICE_LIST,
-    partitions_def=MONTH_BY_ICB,
-    group_name="lists",
-    deps=[name for name in PRACTICE_LIST_INPUTS if name != "identity"] + ["feed_gp_register"],
-    kinds={"excel"},
-    description="One workbook for each practice, with the NHS numbers of its own people. Lives in the vault.",
+PRACTICE_LIST_INPUTS = (
+    "case_finding_list",
+    "list_change",
+    "cohort_attrition",
+    "core_geography",
+    "core_person",
+    "identity",
 )
-def practice_list(context: dg.AssetExecutionContext, site: Site) -> dg.MaterializeResult:
-    work = site.workspace(context)
-    version = work.store.write(
-        PRACTICE_LIST, work.partition, lambda folder: _write_all(work, folder), built_from=PRACTICE_LIST_INPUTS
+
+
+@table_assets("list_outcome", group="lists", inputs=[])
+def list_outcome(work: Workspace) -> Made:
+    answers = outcomes.answers_of(work.store, work.partition.icb_code)
+    return Made(outcomes.list_outcome(answers, reference_date=work.reference_date))
+
+
+@table_assets("list_hold", group="lists", inputs=["list_outcome", "core_person"])
+def list_hold(work: Workspace, outcome, person) -> Made:
+    return Made(holds_of(outcome, person, _definitions(work), reference_date=work.reference_date))
+
+
+@table_assets("case_finding_list", group="lists", inputs=["cohort_member", "core_person", *FACTS])
+def case_finding_list(work: Workspace, member, person, *facts) -> Made:
+    write = partial(entries, reference_date=work.reference_date, pseudonymiser=work.pseudonymiser)
+    listed = ibis.union(*(write(d, member, _facts(d, *facts)) for d in _definitions(work)))
+    twice = person.filter(person.registration_count > 1).semi_join(listed, "person_id").count().execute()
+    remarks = [f"{twice} people listed are registered with several practices: each is on the list of the latest one."]
+    return Made(listed, remarks, {"is_synthetic": is_synthetic(work.delivery)})
+
+
+@table_assets("list_change", group="lists", inputs=["case_finding_list", *FACTS])
+def list_change(work: Workspace, entry, *facts) -> Made:
+    before = list_before(work.store, work.con, work.partition)
+    changes = [
+        changes_of(entry, before, _facts(d, *facts), d, reference_date=work.reference_date) for d in _definitions(work)
+    ]
+    return Made(ibis.union(*changes))
+
+
+@table_assets("list_cascade", group="lists", inputs=["case_finding_list", "list_outcome", "person_feature"])
+def list_cascade(work: Workspace, _, outcome, feature) -> Made:
+    listed = listed_so_far(work.store, work.con, work.partition)
+    return Made(ibis.union(*(cascade_of(listed, outcome, feature, d) for d in _definitions(work))))
+
+
+def _workbooks(table: str, use: str) -> dg.AssetsDefinition:
+    @dg.asset(
+        name=table,
+        partitions_def=MONTH_BY_ICB,
+        group_name="lists",
+        deps=[name for name in PRACTICE_LIST_INPUTS if name != "identity"] + ["feed_gp_register"],
+        kinds={"excel"},
+        description=f"One workbook for each practice, with NHS numbers of its own people; use {use}. In the vault.",
     )
-    return materialised(version, workbooks=len(version.files))
+    def workbooks(context: dg.AssetExecutionContext, site: Site) -> dg.MaterializeResult:
+        work = site.workspace(context)
+        remove_expired(work.store, as_at=work.reference_date)
+        version = work.store.write(
+            table, work.partition, lambda folder: _write_all(work, folder, use), built_from=PRACTICE_LIST_INPUTS
+        )
+        return materialised(version, workbooks=len(version.files))
+
+    return workbooks
 
 
-def _write_all(work: Workspace, folder: Path) -> dict[str, int]:
-    """Every practice's workbook of every cohort; keeps the number of entries of each cohort."""
+def _write_all(work: Workspace, folder: Path, use: str) -> dict[str, int]:
+    """Every practice's workbook of every cohort of one use; keeps the number of entries of each cohort."""
     (attrition,) = work.read(["cohort_attrition"])
     practice_codes = attrition.practice_code.to_pyarrow().unique().to_pylist()
     return {
@@ -56,13 +106,32 @@ def _write_all(work: Workspace, folder: Path) -> dict[str, int]:
                 folder=folder,
                 format="xlsx",
                 reason="scheduled run of the month",
+                as_at=work.reference_date,
                 draft=True,
+                definitions=work.settings.definitions,
                 workers=work.settings.threads if len(practice_codes) > FEW_PRACTICES else 1,
             )
         )
-        for definition in load_definitions()
+        for definition in _definitions(work)
+        if definition.use == use
     }
 
 
-ASSETS = (case_finding_list, practice_list)
-CHECKS = checks_of(case_finding_list)
+def _facts(definition: Definition, feature: ibis.Table, risk: ibis.Table, hold: ibis.Table) -> ibis.Table:
+    return person_facts(definition.id, feature, person_risk=risk, list_hold=hold)
+
+
+def _definitions(work: Workspace) -> tuple[Definition, ...]:
+    """Those that make lists: what is for planning never names a person."""
+    return tuple(d for d in load_definitions(work.settings.definitions) if d.use in LIST_TABLES.values())
+
+
+ASSETS = (
+    list_outcome,
+    list_hold,
+    case_finding_list,
+    list_change,
+    list_cascade,
+    *(_workbooks(table, use) for table, use in LIST_TABLES.items()),
+)
+CHECKS = checks_of(list_outcome, list_hold, case_finding_list, list_change, list_cascade)

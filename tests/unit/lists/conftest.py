@@ -7,6 +7,7 @@ import pandas as pd
 import pytest
 
 from phm.cohorts.definition import load_definition
+from phm.feeds.contracts import load_contract
 from phm.lists.export import Practice
 
 REFERENCE_DATE = dt.date(2026, 10, 31)
@@ -41,6 +42,7 @@ def make_entries(definition):
                     rows.append(
                         {
                             "entry_id": f"{n:032x}",
+                            "list_reference": f"2026-10 {practice_code} {definition.id} {definition.version} 0123abcd",
                             "cohort_id": definition.id,
                             "output": output.id,
                             "practice_code": practice_code,
@@ -81,6 +83,13 @@ def make_identity():
         return pd.DataFrame({"person_id": entries["person_id"], "nhs_number": numbers})
 
     return made
+
+
+@pytest.fixture
+def no_change():
+    """Of a first list."""
+    columns = load_contract("list_change").column_names
+    return pd.DataFrame(columns=columns).astype("str")
 
 
 @pytest.fixture

@@ -8,11 +8,13 @@ import stat
 import zipfile
 
 import openpyxl
+import pandas as pd
 import pytest
 
 from phm.errors import CheckFailed, DisclosureError
-from phm.lists.columns import ALL, OUTCOME
-from phm.lists.export import WARNING, export_practice_list
+from phm.feeds.contracts import load_contract
+from phm.lists.columns import ALL, OUTCOME, RETURN
+from phm.lists.export import INVENTED, WARNING, export_practice_list
 
 REFERENCE_DATE = dt.date(2026, 10, 31)
 HEADERS = [
@@ -25,6 +27,7 @@ HEADERS = [
     "Why",
     "Bear in mind",
     "Can also be seen by",
+    "Since the last list",
     "Contact by",
     "Safe to text",
     "Interpreter",
@@ -38,29 +41,35 @@ HEADERS = [
     "Declined",
     "BP taken: systolic",
     "BP taken: diastolic",
-    "ABPM or HBPM result",
+    "ABPM or HBPM average: systolic",
+    "ABPM or HBPM average: diastolic",
     "Diagnosed",
     "Ruled out",
     "Moved away",
     "Date",
-    "Notes",
+    "Notes (stay with you)",
+    "List",
+    "Entry",
 ]
-NEVER = ("imd", "lsoa", "probab", "opt_out", "ethnic", "person_id", "entry_id", "date_of_birth")
+NEVER = ("imd", "lsoa", "probab", "opt_out", "ethnic", "person_id", "date_of_birth")
 INJECTIONS = ["=1+1", "+44 20", "-2", "@SUM(A1)", "\tx", "\r=1", '=HYPERLINK("http://x")', "http://example.org", "＝1"]  # noqa: RUF001
 
 
 @pytest.fixture
-def export(definition, practice, make_identity, attrition, tmp_path):
-    def exported(entries, *, format="xlsx", name="list", identity=None):
+def export(definition, practice, make_identity, attrition, no_change, tmp_path):
+    def exported(entries, *, format="xlsx", name="list", identity=None, change=no_change, **said):
         return export_practice_list(
             entries,
             make_identity(entries) if identity is None else identity,
             attrition,
+            change,
             definition,
             practice=practice,
             reference_date=REFERENCE_DATE,
+            expiry_date=dt.date(2026, 12, 12),
             path=tmp_path / f"{name}.{format}",
             format=format,
+            **said,
         )
 
     return exported
@@ -85,7 +94,7 @@ def test_what_is_not_for_a_list_cannot_get_in(export, make_entries):
     entries = make_entries().assign(imd_quintile="QUINTILE", lsoa_code="E01000001", ethnicity_group="ETHNIC")
     (path,) = export(entries)
     text = "".join(zipfile.ZipFile(path).read(name).decode() for name in zipfile.ZipFile(path).namelist())
-    for canary in ("QUINTILE", "E01000001", "ETHNIC", entries["person_id"].iloc[0], entries["entry_id"].iloc[5]):
+    for canary in ("QUINTILE", "E01000001", "ETHNIC", f">{entries['person_id'].iloc[-1]}<"):
         assert canary not in text
 
 
@@ -127,11 +136,13 @@ def test_the_list_is_in_the_order_of_the_cohort(export, make_entries):
 def test_outcome_columns_are_empty_with_choices(export, make_entries):
     (path,) = export(make_entries())
     sheet = openpyxl.load_workbook(path)["List"]
-    first = len(ALL) - len(OUTCOME) + 1
-    assert all(cell.value is None for row in sheet.iter_rows(min_row=2, min_col=first) for cell in row)
+    last = len(ALL) - len(RETURN)
+    first = last - len(OUTCOME) + 1
+    cells = [cell for row in sheet.iter_rows(min_row=2, min_col=first, max_col=last) for cell in row]
+    assert all(cell.value is None for cell in cells)
     validations = {str(v.sqref).split(":")[0]: v for v in sheet.data_validations.dataValidation}
     lists = {place for place, v in validations.items() if v.type == "list"}
-    assert lists == {"S2", "T2", "X2", "Y2", "Z2"}
+    assert lists == {"T2", "U2", "Z2", "AA2", "AB2"}
     assert {(v.formula1, v.formula2) for v in validations.values() if v.type == "whole"} == {
         ("50", "300"),
         ("20", "200"),
@@ -144,7 +155,7 @@ def test_sheets_can_be_filtered_and_printed(export, make_entries):
     assert book.sheetnames == ["Cover", "List", "Coding review", "Maternity raised BP", "White coat annual check"]
     sheet = book["List"]
     assert sheet.freeze_panes == "B2"
-    assert sheet.auto_filter.ref == "A1:AB31"
+    assert sheet.auto_filter.ref == "A1:AF31"
     assert sheet.page_setup.orientation == "landscape"
     assert sheet.print_title_rows == "$1:$1" and sheet.print_title_cols == "$A:$A"
 
@@ -194,7 +205,7 @@ def test_csv_has_the_list_the_outputs_and_the_cover_in_files_of_their_own(export
     ]
     listed = _rows(paths[0])
     assert len(listed) == 31 and listed[1][0] == "9990000000" and listed[1][5] == "2026-10-31"
-    assert listed[2][10] in ("Yes", "No", "") and listed[2][15] in ("0", "1", "2", "")
+    assert listed[2][11] in ("Yes", "No", "") and listed[2][16] in ("0", "1", "2", "")
     cover = io.StringIO(paths[-1].read_text(encoding="utf-8-sig"))
     assert WARNING in cover.read()
 
@@ -222,3 +233,42 @@ def test_an_entry_without_a_number_is_refused_without_naming_the_person(export, 
     with pytest.raises(CheckFailed, match="1 entries have no NHS number") as error:
         export(entries, identity=make_identity(entries).iloc[1:])
     assert entries["person_id"].iloc[0] not in str(error.value)
+
+
+def test_what_comes_back_has_the_columns_of_the_contract():
+    form = {column.name: column.headers[0] for column in load_contract("outcome_form").columns}
+    filled_in = [column for column in (*OUTCOME, *RETURN) if column.field != "notes"]
+    assert {column.field: column.header for column in filled_in} == {k: v for k, v in form.items() if k != "nhs_number"}
+    for column in filled_in:
+        limits = load_contract("outcome_form").column(column.field)
+        assert column.limits is None or column.limits == (limits.minimum, limits.maximum)
+
+
+def test_the_list_says_beside_each_person_what_changed(export, make_entries, definition):
+    entries = make_entries(each=1)
+    ids = entries["entry_id"]
+    change = pd.DataFrame(
+        {
+            "entry_id": [*ids[:3], "f" * 32, "e" * 32],
+            "change": ["new", "kept", "tier_changed", "gone", "gone"],
+            "previous_tier": [None, "stage_1", "stage_1", "stage_2", "stage_2"],
+            "gone_because": [None, None, None, "left_practice", "excluded"],
+            "step": [None, None, None, None, definition.exclusions[0].id],
+        }
+    )
+    (path,) = export(entries, change=change)
+    book = openpyxl.load_workbook(path)
+    stage_1 = next(tier.title for tier in definition.outputs["list"].tiers if tier.id == "stage_1")
+    assert [book["List"].cell(row, 10).value for row in (2, 3, 4)] == ["New", "As before", f"Was: {stage_1}"]
+    cover = "\n".join(str(cell.value) for row in book["Cover"].iter_rows() for cell in row if cell.value)
+    assert "1 new, 1 as before, 1 with another priority, 2 gone" in cover
+    assert "left the practice: 1" in cover and f"{definition.exclusions[0].label}: 1" in cover
+
+
+def test_invented_people_are_said_to_be_on_every_page(export, make_entries):
+    (path,) = export(make_entries(), is_synthetic=True)
+    book = openpyxl.load_workbook(path)
+    assert book["Cover"]["A2"].value.startswith(INVENTED)
+    assert all(sheet.oddFooter.left.text.startswith(INVENTED) for sheet in book.worksheets[1:])
+    (real,) = export(make_entries(), name="real")
+    assert INVENTED not in str(list(openpyxl.load_workbook(real)["Cover"].values))

@@ -7,10 +7,14 @@ import pyarrow as pa
 import pytest
 
 from phm.cohorts.evaluate import evaluate
+from phm.cohorts.facts import person_facts
 from phm.feeds.contracts import load_contract
+from phm.governance.pseudonyms import Pseudonymiser
 from phm.lists.prioritise import entries
+from phm.lists.references import ListReference
 
 REFERENCE_DATE = dt.date(2026, 10, 31)
+KEY = Pseudonymiser.demo()
 _ARROW = {
     "BIGINT": pa.int64(),
     "DOUBLE": pa.float64(),
@@ -30,7 +34,8 @@ def features(*people):
         | person
         for n, person in enumerate(people, start=1)
     ]
-    return ibis.memtable(pa.Table.from_pylist(rows, schema=pa.schema([(c.name, _ARROW[c.type]) for c in columns])))
+    table = ibis.memtable(pa.Table.from_pylist(rows, schema=pa.schema([(c.name, _ARROW[c.type]) for c in columns])))
+    return person_facts("possible_undiagnosed_hypertension", table)
 
 
 def reading(systolic, diastolic, day=dt.date(2026, 3, 3), setting="clinic"):
@@ -39,12 +44,16 @@ def reading(systolic, diastolic, day=dt.date(2026, 3, 3), setting="clinic"):
     return latest | {"latest_bp_source": "practice", "raised_day_count_24m": 1}
 
 
+def listed_entries(definition, member, table, *, key=KEY):
+    return entries(definition, member, table, reference_date=REFERENCE_DATE, pseudonymiser=key)
+
+
 @pytest.fixture
 def listed(definition):
     def made(*people):
         table = features(*people)
         member = evaluate(definition, table, reference_date=REFERENCE_DATE).member
-        return entries(definition, member, table, reference_date=REFERENCE_DATE).to_pyarrow().to_pylist()
+        return listed_entries(definition, member, table).to_pyarrow().to_pylist()
 
     return made
 
@@ -87,12 +96,32 @@ def test_the_most_urgent_stands_first_and_outputs_are_lists_of_their_own(listed)
     ]
 
 
-def test_an_entry_keeps_its_id_from_month_to_month(listed):
+def test_an_entry_keeps_its_id_whatever_the_month_tier_or_practice(listed):
     (before,) = listed(reading(164, 102))
     (after,) = listed(reading(150, 95, dt.date(2026, 10, 1)))
     (moved,) = listed(reading(164, 102) | {"practice_code": "B12345"})
-    assert before["entry_id"] == after["entry_id"] != moved["entry_id"]
-    assert len(before["entry_id"]) == 32
+    assert before["entry_id"] == after["entry_id"] == moved["entry_id"]
+    assert len(before["entry_id"]) == 32 and before["entry_id"] != before["person_id"]
+
+
+def test_an_entry_id_needs_the_key(definition):
+    table = features(reading(164, 102))
+    member = evaluate(definition, table, reference_date=REFERENCE_DATE).member
+    other = Pseudonymiser(b"the key of another site, long enough")
+    ids = [listed_entries(definition, member, table, key=key).entry_id.to_pyarrow()[0] for key in (KEY, other)]
+    assert ids[0] != ids[1]
+
+
+def test_an_entry_says_which_list_it_is_on(listed, definition):
+    (entry,) = listed(reading(164, 102))
+    reference = ListReference.read(entry["list_reference"], KEY)
+    assert reference == ListReference("2026-10", "A12345", definition.id, definition.version)
+
+
+def test_one_working_day_is_a_working_day(listed):
+    (entry,) = listed(reading(184, 122, dt.date(2026, 10, 1)))
+    assert entry["tier"] == "severe_unresolved"
+    assert entry["due_date"] == dt.date(2026, 11, 2), "31 October 2026 is a Saturday"
 
 
 def test_support_and_residence_are_put_in_words(listed):
@@ -122,4 +151,4 @@ def test_nobody_is_an_empty_list(listed):
 def test_members_of_other_cohorts_are_left_alone(definition):
     table = features(reading(164, 102))
     member = evaluate(definition, table, reference_date=REFERENCE_DATE).member.mutate(cohort_id=ibis.literal("another"))
-    assert entries(definition, member, table, reference_date=REFERENCE_DATE).to_pyarrow().num_rows == 0
+    assert listed_entries(definition, member, table).to_pyarrow().num_rows == 0

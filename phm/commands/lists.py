@@ -1,0 +1,75 @@
+"""`phm lists`: lists with NHS numbers for practices, and the removal of those that have expired."""
+
+from pathlib import Path
+from typing import Annotated, Literal
+
+import typer
+
+from phm.commands.terminal import say
+
+app = typer.Typer(no_args_is_help=True, help="Case-finding lists.")
+
+
+@app.command()
+def pull(
+    practice: Annotated[str | None, typer.Option(help="Practice code.")] = None,
+    pcn: Annotated[str | None, typer.Option(help="PCN code: one file for each of its practices.")] = None,
+    cohort: Annotated[str, typer.Option(help="Cohort definition.")] = "possible_undiagnosed_hypertension",
+    month: Annotated[str | None, typer.Option(help="Month, YYYY-MM.", show_default="the newest")] = None,
+    format: Annotated[Literal["xlsx", "csv"], typer.Option(help="Workbook, or text for other systems.")] = "xlsx",
+    out: Annotated[Path, typer.Option(help="Folder to write to; keep it where only the practice can read.")] = Path(),
+    reason: Annotated[
+        str | None,
+        typer.Option(
+            help="Why the list is pulled; goes into the audit. An expired list needs one.", show_default="case finding"
+        ),
+    ] = None,
+) -> None:
+    """Write a practice's list with NHS numbers, or one for each practice of a PCN. Every pull is audited."""
+    import datetime as dt
+
+    from phm.cohorts.definition import load_definition
+    from phm.config import load_settings
+    from phm.engine import connect
+    from phm.errors import ConfigurationError
+    from phm.lists.pull import find_practices
+    from phm.lists.pull import pull as write
+    from phm.store import Store
+
+    if (practice is None) == (pcn is None):
+        raise ConfigurationError("Name one practice or one PCN", name="--practice, --pcn", hint="Give exactly one.")
+    settings = load_settings()
+    store, con = Store(settings.home, settings.vault), connect()
+    partition, codes = find_practices(con, store, month=month, practice_code=practice, pcn_code=pcn)
+    for pulled in write(
+        con,
+        store,
+        partition,
+        load_definition(cohort, settings.definitions),
+        practice_codes=codes,
+        folder=out,
+        format=format,
+        reason=reason,
+        as_at=dt.date.today(),
+        definitions=settings.definitions,
+    ):
+        say(f"{pulled.practice.practice_code} {pulled.practice.practice_name}: {pulled.entry_count} entries")
+        for file in pulled.files:
+            say(f"  {file}")
+
+
+@app.command()
+def expire() -> None:
+    """Remove the workbooks of expired lists from the vault. The entries stay, and outcomes are still taken in."""
+    import datetime as dt
+
+    from phm.config import load_settings
+    from phm.lists.expiry import remove_expired
+    from phm.store import Store
+
+    settings = load_settings()
+    removed = remove_expired(Store(settings.home, settings.vault), as_at=dt.date.today())
+    for partition, count in removed:
+        say(f"{partition.month} {partition.icb_code}: {count} workbooks removed")
+    if not removed:
+        say("No list has expired.")
