@@ -106,6 +106,18 @@ class Pseudonymiser:
             pseudonyms.append(second.hexdigest()[:PSEUDONYM_DIGITS])
         return pa.array(pseudonyms, pa.string())
 
+    def entry_ids(self, cohort_id: str, person_ids: Iterable[str]) -> pa.Array:
+        """The id of each person's entry on the lists of a cohort, in the same order.
+
+        It is the same in every month, and without the key neither the person's pseudonym nor their entries on lists of
+        other cohorts can be told from it.
+        """
+        return self.person_ids(f"{cohort_id}|{person_id}" for person_id in person_ids)
+
+    def seal(self, text: str) -> str:
+        """Eight hexadecimal digits that only this key gives `text`: they tell a text that was changed on its way."""
+        return self.person_ids([f"seal|{text}"])[0].as_py()[:8]
+
 
 def create_key(path: Path) -> None:
     """Write a new random site key to `path`, readable by its owner only; an existing file is never replaced."""

@@ -7,7 +7,7 @@ out of its patients, once out of the residents of the boundary. Boundary counts 
 import ibis.expr.types as ir
 import pandas as pd
 
-from phm.governance.disclosure import Tie
+from phm.governance.raw import Tie
 
 PATIENTS_INSIDE = "patients_living_inside"
 RESIDENTS_HERE = "residents_registered_here"

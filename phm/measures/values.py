@@ -13,12 +13,12 @@ import numpy as np
 import pandas as pd
 
 from phm.feeds.contracts import load_contract
-from phm.governance.disclosure import RawCounts
+from phm.governance.raw import RawCounts
 from phm.measures.definition import Measure
 from phm.measures.groups import GROUPINGS, count_by_sex_and_age
 from phm.measures.rates import wilson
 from phm.measures.residence import residence_counts
-from phm.measures.ties import ties
+from phm.measures.ties import counted_groups, ties
 
 LEVELS = ("practice", "pcn", "place", "icb")
 NO_PCN = "No PCN"
@@ -59,7 +59,13 @@ def measure_values(
     pcn_names = areas.drop_duplicates("pcn_code").set_index("pcn_code")["pcn_name"]
     counts = pd.concat([counts, residence_counts(residence, pcn_names)], ignore_index=True)
     counts["denominator"] = counts["denominator"].astype("Int64").mask(counts["unit"].eq("people"))
-    return RawCounts(counts, nesting=_nesting(areas), ties=ties(counts, definitions), statistics=statistics)
+    return RawCounts(
+        counts,
+        nesting=_nesting(areas),
+        statistics=statistics,
+        groups=counted_groups(definitions),
+        ties=ties(counts, definitions),
+    )
 
 
 def statistics(released: pd.DataFrame, /) -> pd.DataFrame:

@@ -2,13 +2,17 @@
 
 import dagster as dg
 import ibis
+import pandas as pd
 
+from phm.cohorts.counted import counted_groups
 from phm.cohorts.definition import load_definitions
 from phm.core.boundary import pcn_facts
 from phm.core.homes import homes
 from phm.core.memberships import UNALLOCATED_PCN
 from phm.feeds.deliveries import is_synthetic
-from phm.governance.disclosure import publish, publish_attrition, publish_quality, recognise
+from phm.governance.disclosure import publish, recognise
+from phm.governance.raw import RawAttrition, RawQuality
+from phm.governance.release import Ledger
 from phm.measures.definition import load_measures
 from phm.measures.values import measure_values
 from phm.publication import pcn_pages_name
@@ -20,17 +24,38 @@ from pipelines.defs.tables import checks_of, materialised, table_assets
 from pipelines.partitions import MONTH_BY_ICB
 
 REPORT = "report"
-MEASURE_INPUTS = ("person_feature", "core_geography", "core_person", "core_pcn_boundary")
-REPORT_INPUTS = ("measure_value", "cohort_attrition", "core_geography", "core_event_issue", "core_person", *FEED_TABLES)
+RELEASE = ("measure_value", "area_attrition", "data_quality", "release_cell", "release_sum")
+"""Everything of a month that leaves, protected together, and the ledger for the month after."""
+RELEASE_INPUTS = (
+    "person_feature",
+    "core_geography",
+    "core_person",
+    "core_pcn_boundary",
+    "cohort_attrition",
+    "core_event_issue",
+    *FEED_TABLES,
+)
+REPORT_INPUTS = ("measure_value", "area_attrition", "data_quality", "core_geography")
 
 
-@table_assets("measure_value", group="measures", inputs=MEASURE_INPUTS)
-def measure_value(work: Workspace, feature, geography, person, boundary) -> Made:
-    measures = load_measures()
+@table_assets(*RELEASE, group="measures", inputs=RELEASE_INPUTS)
+def release(work: Workspace, feature, geography, person, boundary, attrition, issues, *_) -> tuple[Made, ...]:
+    measures, cohorts = load_measures(), load_definitions(work.settings.definitions)
     residence = pcn_facts(homes(person.filter("is_registered", "is_alive")), geography, boundary)
-    raw = measure_values(feature, geography, residence, definitions=measures, reference_date=work.reference_date)
+    practices, steps = geography.to_pandas(), attrition.to_pandas()
+    delivering = practices[practices["practice_code"].isin(steps["practice_code"])]
+    quality = quality_counts(work.records(["core_person", *FEED_TABLES]), issues.to_pandas(), delivering)
+    before = _ledger_before(work)
+    published = publish(
+        measure_values(feature, geography, residence, definitions=measures, reference_date=work.reference_date),
+        RawAttrition(steps, practices, groups=counted_groups(cohorts)),
+        RawQuality(quality),
+        previous=before,
+    )
+    tables = [published[name].table for name in RELEASE[:3]] + [published.ledger.cells, published.ledger.sums]
     hashes = {measure.id: [measure.version, measure.sha256] for measure in measures}
-    return Made(ibis.memtable(publish(raw).table), record={"definitions": hashes})
+    remarks = [] if before else ["Not protected against the month before: no ledger of one was published."]
+    return tuple(Made(ibis.memtable(table), remarks, {"definitions": hashes}) for table in tables)
 
 
 @dg.asset(
@@ -52,23 +77,31 @@ def report(context: dg.AssetExecutionContext, site: Site) -> dg.MaterializeResul
 
 def report_page(work: Workspace) -> str:
     """The page of the drafted month; only tables that passed the gate go in."""
-    measures, attrition, geography, issues = (table.to_pandas() for table in work.read(REPORT_INPUTS[:4]))
-    records = work.records(["core_person", *FEED_TABLES])
-    delivering = geography[geography["practice_code"].isin(attrition["practice_code"])]
+    *published, geography = (table.to_pandas() for table in work.read(REPORT_INPUTS))
+    measures, attrition, quality = map(recognise, published)
+    delivering = attrition.table.query("area_type == 'pcn'")["area_code"].unique()
     return build_report(
-        recognise(measures),
-        publish_attrition(attrition, geography),
-        publish_quality(quality_counts(records, issues, delivering)),
-        cohorts=load_definitions(),
+        measures,
+        attrition,
+        quality,
+        cohorts=load_definitions(work.settings.definitions),
         measure_definitions=load_measures(),
         reference_date=work.reference_date,
         icb_name=geography["icb_name"].iloc[0],
         pcn_pages={
-            code: f"{pcn_pages_name(work.partition)}/{code}.html"
-            for code in delivering["pcn_code"].unique()
-            if code != UNALLOCATED_PCN
+            code: f"{pcn_pages_name(work.partition)}/{code}.html" for code in delivering if code != UNALLOCATED_PCN
         },
         is_synthetic=is_synthetic(work.delivery),
+    )
+
+
+def _ledger_before(work: Workspace) -> Ledger | None:
+    """What was published of the month before, as far as one was, and that time kept a ledger."""
+    files = [work.store.files_before(table, work.partition) for table in RELEASE[3:]]
+    return (
+        Ledger(*(pd.read_parquet(of_table, dtype_backend="numpy_nullable") for of_table in files))
+        if all(files)
+        else None
     )
 
 
@@ -76,5 +109,5 @@ def _write(path, text: str) -> None:
     path.write_text(text, encoding="utf-8", newline="\n")
 
 
-ASSETS = (measure_value, report)
-CHECKS = checks_of(measure_value)
+ASSETS = (release, report)
+CHECKS = checks_of(release)

@@ -1,0 +1,139 @@
+"""What a reader of two months' tables can work out: bounds over a whole ICB, and proof by other people that fit.
+
+`python -m pytest tests/attack -m "slow or not slow" -s -n0` prints what was attacked; `PHM_ATTACK_WORLDS=200` attacks
+so many made-up ICBs in the slow test.
+"""
+
+import os
+import time
+from collections import Counter
+from dataclasses import dataclass, replace
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from phm.governance.disclosure import publish
+from tests.attack.attacker import Attack, attack
+from tests.attack.witnesses import decided
+from tests.attack.world import Month, first_month, next_month, tables
+
+EVENTS = (None, "closure", "merger", "move")
+FEWEST = 3
+
+
+@dataclass
+class Told:
+    """Two published months of one made-up ICB and the attack on them."""
+
+    months: list[Month]
+    published: list[dict[str, pd.DataFrame]]
+    attack: Attack
+    seconds: float
+
+
+def told(seed: int, *, practices: int, pcns: int, typical: float, with_last_month: bool = True) -> Told:
+    rng = np.random.default_rng(seed)
+    first = first_month(rng, practices=practices, pcns=pcns, typical=typical)
+    months = [first, next_month(first, rng, event=EVENTS[seed % len(EVENTS)])]
+    raw = [tables(month) for month in months]
+    start = time.perf_counter()
+    before = publish(*raw[0])
+    after = publish(*raw[1], previous=before.ledger if with_last_month else None)
+    seconds = time.perf_counter() - start
+    published = [{name: t.table for name, t in one.tables.items()} for one in (before, after)]
+    return Told(months, published, attack(months, published), seconds)
+
+
+def narrowed(made: Attack, fewest: int = FEWEST) -> np.ndarray:
+    low, high = made.bounds()
+    assert ((low <= made.truth) & (made.truth <= high)).all(), "the truth left its bounds"
+    return made.targets[(high - low + 1)[made.targets] < fewest]
+
+
+def said(of: list[Told]) -> str:
+    """One line of figures about some attacks."""
+    figures = Counter()
+    for one in of:
+        made = one.attack
+        low, high = made.bounds()
+        width = (high - low + 1)[made.targets]
+        figures["cells"] += len(made.names)
+        figures["small"] += len(width)
+        figures["below 3"] += int((width < 3).sum())
+        figures["below 4"] += int((width < 4).sum())
+        figures["exact"] += int((width == 1).sum())
+        large = made.published & (made.truth > 7)
+        figures["above 7"] += int(large.sum())
+        allowed = made.highest[large] - made.lowest[large] + 1
+        figures["withheld"] += int((allowed > 50).sum())
+        figures["coarsened"] += int(((allowed > 5) & (allowed <= 50)).sum())
+        figures["for an insider"] += len(_insider(made, one.months[0], width))
+    seconds = sum(one.seconds for one in of)
+    return ", ".join(f"{name}: {count:,}" for name, count in figures.items()) + f"; protected in {seconds:.1f} s"
+
+
+def _insider(made: Attack, month: Month, outside: np.ndarray) -> np.ndarray:
+    """Small counts of others that somebody who knows the first practice's own counts confines and a reader does not."""
+    code = month.areas["practice"][0]
+    own = np.array([_area(name) == ("practice", code) for name in made.names])
+    known = np.where(own, made.truth, made.lowest), np.where(own, made.truth, made.highest)
+    low, high = replace(made, lowest=known[0], highest=known[1]).bounds()
+    return np.flatnonzero(((high - low + 1)[made.targets] < FEWEST) & (outside >= FEWEST) & ~own[made.targets])
+
+
+def _area(name: tuple) -> tuple[str, str]:
+    return name[2][1:3] if name[1] == "rest" else name[2:4]
+
+
+def test_no_small_count_of_small_areas_is_narrowed():
+    worlds = [told(seed, practices=4 + seed, pcns=2, typical=(40, 150, 600)[seed % 3]) for seed in range(6)]
+    print(said(worlds))
+    assert sum(len(one.attack.targets) for one in worlds) > 100
+    assert not [one.attack.names[cell] for one in worlds for cell in narrowed(one.attack)]
+
+
+def test_the_attacker_finds_what_the_rule_alone_leaves():
+    """Planted: every label of both months as exact as the rule allows."""
+    made = told(0, practices=12, pcns=3, typical=40).attack
+    labels = [
+        (max(8, (n + 2) // 5 * 5 - 2), (n + 2) // 5 * 5 + 2) if n > 7 else ((1, 7) if n else (0, 0)) for n in made.truth
+    ]
+    lowest, highest = np.array(labels).T
+    planted = replace(
+        made,
+        lowest=np.where(made.published, lowest, made.lowest),
+        highest=np.where(made.published, highest, made.highest),
+    )
+    print(f"rule alone: {len(narrowed(planted))} of {len(planted.targets)} small counts narrowed below 3 values")
+    assert len(narrowed(planted)) > 20
+
+
+def test_last_month_would_give_away_what_this_month_alone_protects():
+    size = {"practices": 12, "pcns": 3, "typical": 40}
+    assert len(narrowed(told(0, **size, with_last_month=False).attack)) > 3
+    assert not len(narrowed(told(0, **size).attack))
+
+
+def test_a_set_of_the_size_of_a_large_icb_is_protected_in_time():
+    """380 practices in 60 PCNs, two months."""
+    large = told(3, practices=380, pcns=60, typical=6000)
+    print(said([large]))
+    assert large.seconds < 60
+    assert not len(narrowed(large.attack))
+
+
+@pytest.mark.slow
+def test_other_people_fit_what_is_published_of_small_areas():
+    """Each small count can have at least three values: shown by people who fit, or by an integer programme."""
+    worlds, undecided, breaches = [], 0, []
+    for seed in range(int(os.environ.get("PHM_ATTACK_WORLDS", "6"))):
+        rng = np.random.default_rng(seed)
+        practices, typical = int(rng.integers(3, 7)), float(rng.choice([150, 600]))
+        one = told(seed, practices=practices, pcns=2, typical=typical)
+        enough, programmed = decided(one.attack, rng, steps=800, seconds=20)
+        undecided += programmed
+        breaches += [one.attack.names[cell] for cell in one.attack.targets[~enough]]
+        worlds.append(one)
+    print(said(worlds), f"; by integer programme: {undecided}, breaches: {len(breaches)}")
+    assert not breaches
