@@ -22,6 +22,7 @@ check: $(VENV)/.test
 	$(BIN)/ruff format --check .
 	$(BIN)/lint-imports
 	.ci/contracts-since-release $(BIN)/phm
+	$(BIN)/phm cohorts check
 
 lint: check lint-contracts
 

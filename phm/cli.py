@@ -6,11 +6,22 @@ Heavy imports stay inside the commands, so that `phm --help` answers at once.
 import os
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from phm.commands import adapt, allocation, contracts, deprivation, geography, validate
+from phm.commands import (
+    adapt,
+    allocation,
+    cohorts,
+    contracts,
+    deprivation,
+    geography,
+    lists,
+    outcomes,
+    pilots,
+    validate,
+)
 from phm.commands.terminal import console, progress, say
 from phm.errors import PhmError
 
@@ -24,16 +35,18 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     help="Population health management: practice registers in, case-finding lists and PCN comparisons out.",
 )
-lists = typer.Typer(no_args_is_help=True, help="Case-finding lists.")
 key = typer.Typer(no_args_is_help=True, help="The site key NHS numbers are pseudonymised with.")
-app.add_typer(lists, name="lists")
 app.add_typer(key, name="key")
 app.add_typer(adapt.app)
 app.add_typer(allocation.app)
 app.add_typer(validate.app)
+app.add_typer(cohorts.app, name="cohorts")
 app.add_typer(contracts.app, name="contracts")
 app.add_typer(deprivation.app, name="deprivation")
 app.add_typer(geography.app, name="geography")
+app.add_typer(lists.app, name="lists")
+app.add_typer(outcomes.app, name="outcomes")
+app.add_typer(pilots.app, name="pilots")
 
 DEMO_MONTH = "2026-10"
 DEMO_ICB = "QZZ"
@@ -118,36 +131,6 @@ def synth(
         for name in named:
             say(f"{name.replace('_', ' ')}: {getattr(files, name)}")
     _synthesise(out, month=month, seed=seed, people=people, icb_code=icb, reference=files)
-
-
-@lists.command()
-def pull(
-    practice: Annotated[str | None, typer.Option(help="Practice code.")] = None,
-    pcn: Annotated[str | None, typer.Option(help="PCN code: one file for each of its practices.")] = None,
-    cohort: Annotated[str, typer.Option(help="Cohort definition.")] = "possible_undiagnosed_hypertension",
-    month: Month = None,
-    format: Annotated[Literal["xlsx", "csv"], typer.Option(help="Workbook, or text for other systems.")] = "xlsx",
-    out: Annotated[Path, typer.Option(help="Folder to write to; keep it where only the practice can read.")] = Path(),
-    reason: Annotated[str, typer.Option(help="Why the list is pulled; goes into the audit.")] = "case finding",
-) -> None:
-    """Write a practice's list with NHS numbers, or one for each practice of a PCN. Every pull is audited."""
-    from phm.cohorts.definition import load_definition
-    from phm.engine import connect
-    from phm.errors import ConfigurationError
-    from phm.lists.pull import find_practices
-    from phm.lists.pull import pull as write
-
-    if (practice is None) == (pcn is None):
-        raise ConfigurationError("Name one practice or one PCN", name="--practice, --pcn", hint="Give exactly one.")
-    store, con = _store(), connect()
-    partition, codes = find_practices(con, store, month=month, practice_code=practice, pcn_code=pcn)
-    definition = load_definition(cohort)
-    for pulled in write(
-        con, store, partition, definition, practice_codes=codes, folder=out, format=format, reason=reason
-    ):
-        say(f"{pulled.practice.practice_code} {pulled.practice.practice_name}: {pulled.entry_count} entries")
-        for file in pulled.files:
-            say(f"  {file}")
 
 
 @app.command()

@@ -27,6 +27,7 @@ class Settings(BaseSettings):
     key_file: Path | None = Field(None, description="File holding the site key; <vault>/site.key unless given.")
     site_key: str | None = Field(None, description="The site key itself, for sites that inject secrets.", repr=False)
     code_lists: Path | None = Field(None, description="Folder of <concept>.csv code lists replacing the shipped ones.")
+    definitions: Path | None = Field(None, description="Folder of your own <id>.yaml definitions of cohorts.")
     threads: int = Field(os.cpu_count() or 1, ge=1, description="Threads the engine may use.")
     memory_limit: str = Field("2500MB", pattern=r"^[0-9]+(MB|GB)$", description="Memory the engine may use.")
 

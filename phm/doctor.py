@@ -80,7 +80,7 @@ def _definitions(settings: Settings) -> Iterator[Finding]:
         else:
             advice = "These are small examples. Set code_lists to a folder with your full lists before using real data."
             yield Finding("code lists", "missing", f"{where}, shipped with phm", advice)
-        for definition in load_definitions():
+        for definition in load_definitions(settings.definitions):
             yield Finding(
                 "cohort", "ok", f"{definition.id} {definition.version}; sign-off: {definition.clinical_sign_off}"
             )

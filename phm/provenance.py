@@ -27,10 +27,13 @@ def files_sha256(folder: Path) -> dict[str, str]:
     return {f.relative_to(folder).as_posix(): file_sha256(f) for f in sorted(folder.rglob("*")) if f.is_file()}
 
 
-def provenance(delivery: Path, *, code_lists: Path | None, key_id: str) -> dict[str, Any]:
+def provenance(
+    delivery: Path, *, code_lists: Path | None, definitions: Path | None, outcomes: Path, key_id: str
+) -> dict[str, Any]:
     """Everything that decides what a run of `delivery` publishes.
 
-    `code_lists` is the site's folder of code lists, if any; `key_id` tells site keys apart without telling them.
+    `code_lists` and `definitions` are the site's own folders, if any; `outcomes`
+    is the folder of answers to its lists; `key_id` tells site keys apart without telling them.
     """
     return {
         "inputs": files_sha256(delivery),
@@ -40,6 +43,8 @@ def provenance(delivery: Path, *, code_lists: Path | None, key_id: str) -> dict[
             "packages": {name: version(name) for name in ENGINE_PACKAGES},
         },
         "code_lists": files_sha256(code_lists) if code_lists else {},
+        "definitions": files_sha256(definitions) if definitions else {},
+        "outcomes": files_sha256(outcomes),
         "key_id": key_id,
     }
 

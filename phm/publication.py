@@ -9,7 +9,7 @@ import uuid
 from dataclasses import dataclass
 from pathlib import Path
 
-from phm.store import Partition, Store
+from phm.store import LIST_TABLES, Partition, Store
 
 
 @dataclass(frozen=True)
@@ -34,7 +34,8 @@ def pcn_pages_name(partition: Partition) -> str:
 def expose(store: Store, partition: Partition) -> Outputs:
     """Put the published pages and workbooks where people look; does nothing that is done already.
 
-    The report is replaced in one step, a folder by renaming a complete one into its place.
+    The report is replaced in one step, a folder by renaming a complete one into its place. Workbooks lie in a folder
+    for each use; those that were removed because they expired stay away.
     """
     reports = store.home / "reports"
     outputs = Outputs(
@@ -48,7 +49,9 @@ def expose(store: Store, partition: Partition) -> Outputs:
     shutil.copyfile(page, draft)
     os.replace(draft, outputs.report)
     _expose_folder(store, "know_your_pcn", partition, outputs.pcn_pages)
-    _expose_folder(store, "practice_list", partition, outputs.lists)
+    for table, use in LIST_TABLES.items():
+        if store.has(table, partition) and any(file.exists() for file in store.files(table, partition)):
+            _expose_folder(store, table, partition, outputs.lists / use)
     return outputs
 
 

@@ -35,7 +35,9 @@ from phm.errors import ConfigurationError, StoreError
 MANIFEST_FORMAT = 1
 WRITING = ".writing-"
 ABANDONED_SECONDS = 24 * 3600
-VAULT_TABLES = frozenset({"identity", "practice_list"})
+LIST_TABLES = {"practice_list": "practice", "linked_list": "linked"}
+"""Tables of workbooks with identifiers, one for each use: lists of different uses never lie in one folder."""
+VAULT_TABLES = frozenset({"identity", *LIST_TABLES})
 
 
 @dataclass(frozen=True, order=True)

@@ -48,7 +48,7 @@ def _introduction(contract: Contract) -> str:
 
 def _table_of(contract: Contract) -> str:
     if contract.layer == "reference":
-        return "none of its own, it is a published file others are made or checked with"
+        return "none of its own, it is a file others are made or checked with"
     return f"`{contract.table}`, of the {contract.layer} layer"
 
 

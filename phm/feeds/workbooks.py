@@ -35,22 +35,7 @@ _SERIALS = 10_000, 99_999  # 1927 to 2173: shorter numbers could be years, longe
 
 def open_xlsx(source: Unpacked, contract: Contract) -> Opened:
     """Open a workbook; the data are on the sheet that has most of the contract's columns."""
-    import python_calamine as calamine
-
-    with source.open_seekable() as file, zipfile.ZipFile(file) as archive:
-        content = _unfolded(archive, source)
-    with zipfile.ZipFile(io.BytesIO(content)) as archive:
-        _check_extent(archive, source.label)
-        day_0 = _day_0(archive)
-    try:
-        with calamine.CalamineWorkbook.from_filelike(io.BytesIO(content)) as workbook:
-            sheets = {name: workbook.get_sheet_by_name(name).to_python() for name in workbook.sheet_names}
-    except calamine.CalamineError as error:
-        raise UnreadableFeed(
-            f"A workbook cannot be parsed ({type(error).__name__})",
-            name=source.label,
-            hint="Save it again as an Excel workbook (.xlsx) without a password, and deliver that.",
-        ) from None
+    sheets, day_0 = read_sheets(source)
     header, *body = _data_sheet(sheets, contract, source.label)
     places = positions(map(str, header), contract, source.label)
     rows = [row for row in body if _has_values(row)]
@@ -63,12 +48,39 @@ def open_xlsx(source: Unpacked, contract: Contract) -> Opened:
 
     def read() -> Iterator[pa.RecordBatch]:
         columns = [
-            None if place is None else _texts([row[place] for row in rows], column, day_0)
+            None if place is None else cell_texts([row[place] for row in rows], column, day_0)
             for column, place in zip(contract.columns, places, strict=True)
         ]
         yield records(columns, np.arange(1, len(rows) + 1), contract)
 
     return len(rows), notes, read
+
+
+def read_sheets(source: Unpacked) -> tuple[dict[str, Rows], dt.date]:
+    """The cells of every sheet by its name, and the day from which the workbook counts days."""
+    import python_calamine as calamine
+
+    with source.open_seekable() as file, zipfile.ZipFile(file) as archive:
+        content = _unfolded(archive, source)
+    with zipfile.ZipFile(io.BytesIO(content)) as archive:
+        _check_extent(archive, source.label)
+        day_0 = _day_0(archive)
+    try:
+        with calamine.CalamineWorkbook.from_filelike(io.BytesIO(content)) as workbook:
+            return {name: workbook.get_sheet_by_name(name).to_python() for name in workbook.sheet_names}, day_0
+    except calamine.CalamineError as error:
+        raise UnreadableFeed(
+            f"A workbook cannot be parsed ({type(error).__name__})",
+            name=source.label,
+            hint="Save it again as an Excel workbook (.xlsx) without a password, and deliver that.",
+        ) from None
+
+
+def cell_texts(cells: Sequence[object], column: Column, day_0: dt.date) -> pa.Array:
+    """The cells of a column as the text a CSV file would hold, null where empty."""
+    if column.type == "DATE":
+        cells = [day_0 + dt.timedelta(cell) if _is_serial(cell) else cell for cell in cells]
+    return trimmed(pa.array(map(_cell_text, cells), pa.string()))
 
 
 def _data_sheet(sheets: Mapping[str, Rows], contract: Contract, label: str) -> Rows:
@@ -142,12 +154,6 @@ def _day_0(archive: zipfile.ZipFile) -> dt.date:
         rb'date1904="(1|true)"', archive.read("xl/workbook.xml")
     )
     return dt.date(1904, 1, 1) if is_1904 else dt.date(1899, 12, 30)
-
-
-def _texts(cells: Sequence[object], column: Column, day_0: dt.date) -> pa.Array:
-    if column.type == "DATE":
-        cells = [day_0 + dt.timedelta(cell) if _is_serial(cell) else cell for cell in cells]
-    return trimmed(pa.array(map(_cell_text, cells), pa.string()))
 
 
 def _is_serial(cell: object) -> bool:

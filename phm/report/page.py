@@ -56,9 +56,9 @@ def build_report(
     measures
         Published `measure_value`.
     attrition
-        Result of `publish_attrition`; the ICB's rows become the funnel.
+        Published `area_attrition`; the ICB's rows become the funnel.
     quality
-        Result of `publish_quality`.
+        Published `data_quality`.
     cohorts, measure_definitions
         The definitions the tables were made with.
     pcn_pages

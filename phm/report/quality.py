@@ -17,7 +17,7 @@ LEFT_OUT_SECTION = "Practices left out"
 def quality_counts(
     records: Mapping[str, Mapping[str, Any]], issues: pd.DataFrame, geography: pd.DataFrame
 ) -> pd.DataFrame:
-    """Counts about the data of one partition: what `governance.disclosure.publish_quality` takes.
+    """Counts about the data of one partition: what `governance.raw.RawQuality` takes.
 
     Parameters
     ----------

@@ -16,6 +16,7 @@ from phm.feeds.contracts import Contract
 from phm.feeds.drift import compare
 from phm.feeds.expectations import RuleResult, check_table
 from phm.governance.pseudonyms import Pseudonymiser
+from phm.lists.outcomes import outcomes_folder
 from phm.provenance import provenance, same_provenance
 from phm.store import Partition, Store, TableVersion
 from pipelines.partitions import partition_of
@@ -38,6 +39,7 @@ class Workspace:
     store: Store
     con: ibis.BaseBackend
     partition: Partition
+    pseudonymiser: Pseudonymiser
 
     @property
     def delivery(self) -> Path:
@@ -124,7 +126,11 @@ class Site(dg.ConfigurableResource):
         """What a run of the partition is made from, as things are now: files, definitions, code and key."""
         settings = self.settings
         return provenance(
-            settings.feeds / partition.path, code_lists=settings.code_lists, key_id=self.pseudonymiser().key_id
+            settings.feeds / partition.path,
+            code_lists=settings.code_lists,
+            definitions=settings.definitions,
+            outcomes=outcomes_folder(self.store, partition.icb_code),
+            key_id=self.pseudonymiser().key_id,
         )
 
     def already_published(self, partition: Partition) -> bool:
@@ -139,7 +145,7 @@ class Site(dg.ConfigurableResource):
         settings = self.settings
         scratch = settings.vault_dir / "scratch"
         con = _engine(settings.threads, settings.memory_limit, scratch)
-        return Workspace(settings, self.store, con, partition_of(context))
+        return Workspace(settings, self.store, con, partition_of(context), self.pseudonymiser())
 
 
 @cache

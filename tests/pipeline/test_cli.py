@@ -61,7 +61,7 @@ def test_a_list_is_pulled_with_nhs_numbers_and_audited(home: Path, tmp_path: Pat
 
 
 def test_a_pcn_gets_one_file_for_each_of_its_practices(home: Path, tmp_path: Path) -> None:
-    told = phm("lists", "pull", "--pcn", "U99901", "--format", "csv", home=home, cwd=tmp_path)
+    told = phm("lists", "pull", "--pcn", "U99901", "--format", "csv", "--reason", "test", home=home, cwd=tmp_path)
 
     assert told.returncode == 0, told.stderr
     covers = sorted(f.name for f in tmp_path.glob("*_cover.csv"))

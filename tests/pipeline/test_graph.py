@@ -7,6 +7,7 @@ from phm.feeds.contracts import load_contracts
 from pipelines.definitions import defs
 
 ASSET_KEYS = """
+area_attrition
 case_finding_list
 cohort_attrition
 cohort_member
@@ -15,6 +16,7 @@ core_event_issue
 core_geography
 core_pcn_boundary
 core_person
+data_quality
 feed_community_asset
 feed_deprivation
 feed_emergency_attendance
@@ -30,11 +32,18 @@ feed_practice_list_size
 feed_practice_membership
 feed_practice_successor
 know_your_pcn
+linked_list
+list_cascade
+list_change
+list_hold
+list_outcome
 measure_value
 pcn_asset
 person_feature
 practice_list
 publication
+release_cell
+release_sum
 report
 """
 

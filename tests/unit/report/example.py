@@ -8,11 +8,12 @@ import numpy as np
 import pandas as pd
 
 from phm.cohorts.definition import load_definition
-from phm.governance.disclosure import RawCounts, publish, publish_attrition, publish_quality
+from phm.governance.disclosure import publish
+from phm.governance.raw import RawAttrition, RawCounts, RawQuality
 from phm.measures.definition import load_measures
 from phm.measures.groups import GROUPINGS
 from phm.measures.residence import residence_counts
-from phm.measures.ties import ties
+from phm.measures.ties import counted_groups, ties
 from phm.measures.values import statistics
 from phm.report.know_your_pcn import build_pages
 from phm.report.page import build_report
@@ -82,7 +83,10 @@ def measures():
     counts = pd.concat([counts, residence.astype({"denominator": "Int64"})], ignore_index=True)
     icb, pcns = ("icb", "QZZ"), [("pcn", code) for code, _, _ in PCNS]
     nesting = [(icb, pcns), *((("pcn", code), [("practice", f"A{code}")]) for code, _, _ in PCNS)]
-    return publish(RawCounts(counts, nesting=nesting, ties=ties(counts, MEASURES), statistics=statistics))
+    raw = RawCounts(
+        counts, nesting=nesting, ties=ties(counts, MEASURES), groups=counted_groups(MEASURES), statistics=statistics
+    )
+    return publish(raw)[raw.name]
 
 
 @cache
@@ -104,7 +108,8 @@ def attrition():
             rows.append((COHORT.id, practice, order, step, kind, label, count, left))
         rows.append((COHORT.id, practice, len(steps), "no_tier", "no_tier", "No criterion met", left, 0))
     columns = ["cohort_id", "practice_code", "step_order", "step", "kind", "label", "person_count", "remaining_count"]
-    return publish_attrition(pd.DataFrame(rows, columns=columns), geography)
+    raw = RawAttrition(pd.DataFrame(rows, columns=columns), geography)
+    return publish(raw)[raw.name]
 
 
 @cache
@@ -124,7 +129,8 @@ def quality():
         ("Practices", "delivered", "practices", 141),
         ("Practices", "without a PCN", "practices", 2),
     ]
-    return publish_quality(pd.DataFrame(rows, columns=["section", "item", "unit", "count"]))
+    raw = RawQuality(pd.DataFrame(rows, columns=["section", "item", "unit", "count"]))
+    return publish(raw)[raw.name]
 
 
 def report(*, is_synthetic=False, **changed):
