@@ -3,6 +3,7 @@
 What a definition consists of is in `parts`, how a file becomes one in `reading`.
 """
 
+from functools import cache
 from pathlib import Path
 
 from phm.cohorts.parts import LIST, USES, Definition
@@ -70,6 +71,12 @@ def _files(folder: Path) -> dict[str, Path]:
 
 
 def _sound(path: Path) -> Definition:
+    return _unchanged(path, path.stat().st_mtime_ns if path.is_file() else 0)
+
+
+@cache
+def _unchanged(path: Path, changed: int) -> Definition:
+    """Read once as long as the file does not change: a run asks for every definition at every step."""
     definition, problems = read(path)
     if definition is None:
         raise problems[0]

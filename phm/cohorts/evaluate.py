@@ -64,13 +64,19 @@ def evaluate(definition: Definition, person_feature: ir.Table, /, *, reference_d
     A person counts at the first exclusion that applies, else in the first tier that does. In every practice the
     population is the sum of the exclusions, the tiers and no_tier; every practice of `person_feature` has every step.
     """
+    placed = places(definition, person_feature, reference_date=reference_date)
+    return result_of(definition, placed, reference_date=reference_date)
+
+
+def result_of(definition: Definition, placed: ir.Table, /, *, reference_date: date) -> CohortResult:
+    """Members and attrition read off `placed`, which `places` has made; kept in between, it is computed once."""
     plan = list(steps(definition))
-    placed = _placed(definition, person_feature, plan, reference_date)
     return CohortResult(_members(definition, placed, plan, reference_date), _attrition(definition, placed, plan))
 
 
-def _placed(definition: Definition, people: ir.Table, plan: list[Step], reference_date: date) -> ir.Table:
-    """Every person with their place and the keys of the ranking."""
+def places(definition: Definition, people: ir.Table, /, *, reference_date: date) -> ir.Table:
+    """One row is one person with their practice, their `place` and the keys of the ranking."""
+    plan = list(steps(definition))
 
     def value(expression: Expression) -> ir.Value:
         return expression.on(people, settings=definition.values, reference_date=reference_date)

@@ -6,7 +6,7 @@ from pathlib import Path
 import dagster as dg
 import ibis
 
-from phm.cohorts.definition import Definition, load_definitions
+from phm.cohorts.definition import Definition, load_definition, load_definitions
 from phm.cohorts.facts import person_facts
 from phm.feeds.deliveries import is_synthetic
 from phm.lists import outcomes
@@ -17,6 +17,8 @@ from phm.lists.holds import list_hold as holds_of
 from phm.lists.listings import list_before, listed_so_far
 from phm.lists.prioritise import entries
 from phm.lists.pull import pull
+from phm.lists.routing import nearest_by_area, route_assets
+from phm.lists.waves import list_wave as waves_of
 from phm.store import LIST_TABLES
 from pipelines.defs.cohorts import FACTS
 from pipelines.defs.resources import Made, Site, Workspace
@@ -25,9 +27,12 @@ from pipelines.partitions import MONTH_BY_ICB
 
 FEW_PRACTICES = 20
 """Up to so many lists it takes longer to start processes than to write them."""
+ASSET_INPUTS = ("core_pcn_boundary", "pcn_asset", "feed_lsoa_centroid")
 PRACTICE_LIST_INPUTS = (
     "case_finding_list",
     "list_change",
+    "list_wave",
+    "feed_capacity",
     "cohort_attrition",
     "core_geography",
     "core_person",
@@ -46,21 +51,36 @@ def list_hold(work: Workspace, outcome, person) -> Made:
     return Made(holds_of(outcome, person, _definitions(work), reference_date=work.reference_date))
 
 
-@table_assets("case_finding_list", group="lists", inputs=["cohort_member", "core_person", *FACTS])
-def case_finding_list(work: Workspace, member, person, *facts) -> Made:
+@table_assets("case_finding_list", group="lists", inputs=["cohort_member", "core_person", *ASSET_INPUTS, *FACTS])
+def case_finding_list(work: Workspace, member, person, boundary, assets, centroids, *facts) -> Made:
+    near = nearest_by_area(boundary, assets, centroids).cache()
     write = partial(entries, reference_date=work.reference_date, pseudonymiser=work.pseudonymiser)
-    listed = ibis.union(*(write(d, member, _facts(d, *facts)) for d in _definitions(work)))
+    definitions = _definitions(work)
+    listed = ibis.union(
+        *(write(d, member, _facts(d, *facts), assets=route_assets(d, person, near)) for d in definitions)
+    )
     twice = person.filter(person.registration_count > 1).semi_join(listed, "person_id").count().execute()
     remarks = [f"{twice} people listed are registered with several practices: each is on the list of the latest one."]
     return Made(listed, remarks, {"is_synthetic": is_synthetic(work.delivery)})
 
 
+@table_assets("list_wave", group="lists", inputs=["case_finding_list", "core_person", "feed_capacity"])
+def list_wave(work: Workspace, entry, person, capacity) -> Made:
+    wanted = {"reference_date": work.reference_date, "core20_floor_percent": work.settings.core20_floor_percent}
+    waves = waves_of(entry, person, capacity, _definitions(work), **wanted)
+    if work.records(["feed_capacity"])["feed_capacity"]["delivered"]:
+        return Made(waves)
+    return Made(waves.limit(0), ["No capacity file was delivered: no weeks are planned."])
+
+
 @table_assets("list_change", group="lists", inputs=["case_finding_list", *FACTS])
 def list_change(work: Workspace, entry, *facts) -> Made:
     before = list_before(work.store, work.con, work.partition)
-    changes = [
-        changes_of(entry, before, _facts(d, *facts), d, reference_date=work.reference_date) for d in _definitions(work)
-    ]
+    with_one = set(before.cohort_id.to_pyarrow().to_pylist())
+    definitions = _definitions(work)
+    # A first list has no changes; of a month of first lists one is asked, for a table without rows.
+    asked = [d for d in definitions if d.id in with_one] or definitions[:1]
+    changes = [changes_of(entry, before, _facts(d, *facts), d, reference_date=work.reference_date) for d in asked]
     return Made(ibis.union(*changes))
 
 
@@ -91,7 +111,8 @@ def _workbooks(table: str, use: str) -> dg.AssetsDefinition:
 
 
 def _write_all(work: Workspace, folder: Path, use: str) -> dict[str, int]:
-    """Every practice's workbook of every cohort of one use; keeps the number of entries of each cohort."""
+    """Every practice's workbook of the site's cohorts of one use; keeps the number of entries of each cohort."""
+    wanted = [load_definition(name, work.settings.definitions) for name in work.settings.workbooks]
     (attrition,) = work.read(["cohort_attrition"])
     practice_codes = attrition.practice_code.to_pyarrow().unique().to_pylist()
     return {
@@ -112,7 +133,7 @@ def _write_all(work: Workspace, folder: Path, use: str) -> dict[str, int]:
                 workers=work.settings.threads if len(practice_codes) > FEW_PRACTICES else 1,
             )
         )
-        for definition in _definitions(work)
+        for definition in wanted
         if definition.use == use
     }
 
@@ -130,8 +151,9 @@ ASSETS = (
     list_outcome,
     list_hold,
     case_finding_list,
+    list_wave,
     list_change,
     list_cascade,
     *(_workbooks(table, use) for table, use in LIST_TABLES.items()),
 )
-CHECKS = checks_of(list_outcome, list_hold, case_finding_list, list_change, list_cascade)
+CHECKS = checks_of(list_outcome, list_hold, case_finding_list, list_wave, list_change, list_cascade)
