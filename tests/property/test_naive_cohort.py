@@ -15,17 +15,21 @@ import pytest
 from phm.cohorts.definition import load_definition
 from phm.cohorts.evaluate import evaluate
 from phm.cohorts.facts import HOLD, RISK, person_facts
+from phm.cohorts.reasons import texts
 from phm.feeds.contracts import load_contract
-from tests.spec.cohorts.rows import ARROW, REFERENCE_DATE, days_ago, feature_table, random_rows
+from tests.property.naive_reasons import reasons as naive_reasons
+from tests.spec.cohorts.rows import ARROW, REFERENCE_DATE, days_ago, feature_table, person_id, random_rows
 
 AVERAGES = ("home", "ambulatory")
 
 
 def with_risk_and_holds(rows: list[dict], seed: int) -> list[dict]:
-    """The people, two in three with a QRISK3 near the limit, one in five with an outcome of an earlier list."""
+    """The people, most with a QRISK3 near the limit, one in five with an outcome of an earlier list."""
     random = np.random.default_rng(seed)
     for row in rows:
-        row["qrisk3_pct"] = [None, 9.9, 10.0][random.integers(3)]
+        row["qrisk3_pct"] = [None, 9.9, 10.0, 12.3][random.integers(4)]
+        row["is_qrisk3_imputed"] = row["qrisk3_pct"] is not None and bool(random.random() < 0.5)
+        row["qrisk3_imputed"] = "cholesterol ratio" if row["is_qrisk3_imputed"] else None
         has_outcome = random.random() < 0.2
         row["latest_outcome_date"] = days_ago(int(random.choice([1, 7, 57, 366]))) if has_outcome else None
         row["is_on_hold"] = bool(has_outcome and random.random() < 0.7)
@@ -174,6 +178,29 @@ def test_every_person_is_placed_as_by_hand(seed, ages, ethnic_groups):
     attrition = result.attrition.to_pyarrow().to_pylist()
     steps = {(row["practice_code"], row["step"]): row["person_count"] for row in attrition if row["step_order"]}
     assert {key: count for key, count in steps.items() if count} == counts
+
+
+@pytest.mark.slow
+def test_of_50000_people_every_tier_and_every_reason_is_as_by_hand():
+    definition = load_definition("possible_undiagnosed_hypertension").with_settings({"min_age": 18, "max_age": 120})
+    rows = [row for seed in range(100, 120) for row in with_risk_and_holds(random_rows(seed, 2500), seed)]
+    for number, row in enumerate(rows):
+        row["person_id"] = person_id(number)
+    people = facts(definition, rows)
+    member = evaluate(definition, people, reference_date=REFERENCE_DATE).member.cache()
+    said = texts(definition, member, people, reference_date=REFERENCE_DATE)
+    reasons = dict(zip(said["person_id"], said["reasons"], strict=True))
+    found = {row["person_id"]: (row["output"], row["tier"]) for row in member.to_pyarrow().to_pylist()}
+
+    tiers = Counter()
+    for row in rows:
+        _, output, tier = naive(row, (18, 120), ("black",))
+        assert found.get(row["person_id"], ("", "")) == (output, tier)
+        if output:
+            assert reasons[row["person_id"]] == naive_reasons(row, tier, ("black",))
+            tiers[tier] += 1
+    assert len(tiers) == 16, "every tier of every output"
+    print(f"50,000 people, {tiers.total():,} entries: tiers and reasons are equal. {dict(tiers)}")
 
 
 @pytest.mark.parametrize("seed", range(3))
