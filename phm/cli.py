@@ -3,7 +3,6 @@
 Heavy imports stay inside the commands, so that `phm --help` answers at once.
 """
 
-import os
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -14,12 +13,16 @@ from phm.commands import (
     adapt,
     allocation,
     cohorts,
+    compare,
     contracts,
     deprivation,
+    evaluate,
     geography,
     lists,
+    model,
     outcomes,
     pilots,
+    synth,
     validate,
 )
 from phm.commands.terminal import console, progress, say
@@ -27,7 +30,6 @@ from phm.errors import PhmError
 
 if TYPE_CHECKING:
     from phm.store import Store
-    from phm.synthetic.reference import ReferenceFiles
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -39,20 +41,20 @@ key = typer.Typer(no_args_is_help=True, help="The site key NHS numbers are pseud
 app.add_typer(key, name="key")
 app.add_typer(adapt.app)
 app.add_typer(allocation.app)
+app.add_typer(compare.app)
 app.add_typer(validate.app)
 app.add_typer(cohorts.app, name="cohorts")
 app.add_typer(contracts.app, name="contracts")
 app.add_typer(deprivation.app, name="deprivation")
+app.add_typer(evaluate.app)
 app.add_typer(geography.app, name="geography")
 app.add_typer(lists.app, name="lists")
+app.add_typer(model.app, name="model")
 app.add_typer(outcomes.app, name="outcomes")
 app.add_typer(pilots.app, name="pilots")
-
-DEMO_MONTH = "2026-10"
-DEMO_ICB = "QZZ"
+app.add_typer(synth.app, name="synth")
 
 Month = Annotated[str | None, typer.Option(help="Month, YYYY-MM.", show_default="the newest")]
-PublishedFile = Annotated[Path | None, typer.Option(help="This file of the reference, where several would do.")]
 Feeds = Annotated[Path | None, typer.Option(help="Folder of deliveries: <feeds>/<YYYY-MM>/<ICB code>/.")]
 
 
@@ -86,10 +88,10 @@ def run(
 
     settings = load_settings(feeds=feeds)
     if demo:
-        month, icb = month or DEMO_MONTH, DEMO_ICB
+        month, icb = month or synth.DEMO_MONTH, synth.DEMO_ICB
         settings = load_settings(feeds=settings.home / "demo" / "feeds")
         if not (settings.feeds / month / icb).is_dir():
-            _synthesise(settings.feeds, month=month)
+            synth.synthesise(settings.feeds, month=month)
     from phm.publication import expose
     from pipelines.run import Site, run_partition
 
@@ -102,35 +104,6 @@ def run(
                 run_partition(partition, site=site, listener=listener)
         outputs = expose(site.store, partition)
         say(f"Report: {outputs.report}\nLists:  {outputs.lists}")
-
-
-@app.command()
-def synth(
-    out: Annotated[Path, typer.Option(help="Folder the delivery is written to.")] = Path("feeds"),
-    month: Annotated[str, typer.Option(help="Month, YYYY-MM.")] = DEMO_MONTH,
-    seed: Annotated[int, typer.Option(help="Same seed, same bytes.")] = 1,
-    people: Annotated[int | None, typer.Option(help="Number of people.", show_default="about 200,000")] = None,
-    reference: Annotated[
-        Path | None, typer.Option(help="Folder of published files whose practice by LSOA counts are to be equalled.")
-    ] = None,
-    icb: Annotated[str, typer.Option(help="ICB code; one to take from the published files.")] = DEMO_ICB,
-    register: PublishedFile = None,
-    membership: PublishedFile = None,
-    deprivation: PublishedFile = None,
-    lsoa_lookup: PublishedFile = None,
-) -> None:
-    """Make a synthetic place: registers, events, medication, attendances, maps. No real person is in it."""
-    from phm.synthetic.reference import choose
-
-    files = None
-    if reference:
-        named = {
-            "register": register, "membership": membership, "deprivation": deprivation, "lsoa_lookup": lsoa_lookup
-        }  # fmt: skip
-        files = choose(reference, month=month, icb_code=icb, **named)
-        for name in named:
-            say(f"{name.replace('_', ' ')}: {getattr(files, name)}")
-    _synthesise(out, month=month, seed=seed, people=people, icb_code=icb, reference=files)
 
 
 @app.command()
@@ -172,32 +145,6 @@ def create() -> None:
     path = load_settings().key_path
     create_key(path)
     say(f"A new key is in {path}. Keep a copy in a safe place: without it no list can be matched to an earlier one.")
-
-
-def _synthesise(
-    out: Path,
-    *,
-    month: str,
-    seed: int = 1,
-    people: int | None = None,
-    icb_code: str = DEMO_ICB,
-    reference: "ReferenceFiles | None" = None,
-) -> None:
-    from phm.synthetic.delivery import DEMO_PEOPLE, generate
-
-    with progress(f"Synthetic place {icb_code}, {month}") as listener:
-        made = generate(
-            out,
-            month=month,
-            seed=seed,
-            icb_code=icb_code,
-            people=people or DEMO_PEOPLE,
-            reference=reference,
-            workers=min(os.cpu_count() or 1, 4),
-            progress=lambda done, total, code: listener(f"practice {code}", done, total),
-        )
-    rows = ", ".join(f"{count:,} {feed}" for feed, count in made.row_counts.items())
-    say(f"{made.people_count:,} people of {made.practice_count} practices in {made.folder}: {rows}")
 
 
 def _store() -> "Store":

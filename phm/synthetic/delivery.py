@@ -26,21 +26,15 @@ from phm.core.codelists import load_code_lists
 from phm.errors import ConfigurationError
 from phm.feeds.deliveries import SYNTHETIC_MARKER
 from phm.synthetic.assets import community_assets, lsoa_centroids
+from phm.synthetic.capacity import capacity
 from phm.synthetic.faults import FaultRates
 from phm.synthetic.geography import Place, Published, synthetic_place
 from phm.synthetic.logs import Codes
-from phm.synthetic.practice_files import (
-    TRUTH_SCHEMA,
-    PracticeTask,
-    WrittenPractice,
-    append_csv,
-    ended_count,
-    write_practice,
-)
+from phm.synthetic.practice_files import PracticeTask, WrittenPractice, append_csv, numbers_needed, write_practice
 from phm.synthetic.reference import ReferenceFiles, reference_place
+from phm.synthetic.truth import TRUTH_SCHEMA
 
 DEMO_PEOPLE = 200_000
-SAMPLE_PEOPLE = 3_400
 ASSETS_STREAM = 0xA55E7
 PATIENT_FEEDS = ("gp_register", "gp_event", "gp_medication", "emergency_attendance")
 
@@ -72,7 +66,9 @@ def generate(
 ) -> Delivery:
     """Write `out/<month>/<icb_code>/`, a month's delivery, and `out/truth/<month>_<icb_code>.parquet`.
 
-    The same arguments give the same bytes, whatever `workers`. A delivery that was there is replaced at the end, so
+    The same arguments give the same bytes, whatever `workers`. Another month of the same window
+    (`tenancies.WINDOW_MONTHS`) is the same population, earlier or later: the same people with the same history, but
+    for those who came, went, were born or died in between. A delivery that was there is replaced at the end, so
     an interrupted run leaves none or the old one.
 
     Parameters
@@ -165,8 +161,8 @@ def _code_lists() -> Codes:
 
 def _tasks(place: Place, folder: Path, reference_date: date, seed: int, rates: FaultRates, *, is_published: bool):
     practices = place.practices
-    counts = [int(practice.patient_count.sum()) for practice in practices]
-    starts = nhs_numbers.blocks([count + ended_count(count, is_published) for count in counts])
+    counts = [numbers_needed(int(practice.patient_count.sum())) for practice in practices]
+    starts = nhs_numbers.blocks(counts)
     codes = _code_lists()
     tasks = []
     for index, practice in enumerate(practices):
@@ -207,6 +203,7 @@ def _numbered(attendances: pa.Table, icb_code: str, before: int) -> pa.Table:
 
 def _write_published(folder: Path, place: Place, assets: Published) -> None:
     tables = {
+        "capacity.csv": capacity(place),
         "community_asset.csv": assets,
         "gp-reg-pat-prac-map.csv": place.membership,
         "imd_2025_file_7.csv": place.deprivation,

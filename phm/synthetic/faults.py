@@ -10,8 +10,6 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from phm.synthetic.people import NEVER, People
-
 
 @dataclass(frozen=True)
 class FaultRates:
@@ -45,25 +43,6 @@ NO_FAULTS = FaultRates(**dict.fromkeys(FaultRates.__dataclass_fields__, 0.0))
 def duplicate_count(people_count: int, rates: FaultRates) -> int:
     """How many of a practice's registrations repeat somebody of the next practice."""
     return min(round(rates.duplicate_registration * people_count), people_count // 20)
-
-
-def left_behind(people: People, count: int, rng: np.random.Generator) -> People:
-    """Current registrations, at even positions, of people who have moved on to another practice."""
-    return people.take(np.sort(rng.choice(np.flatnonzero(people.ended_day == NEVER)[::2], count, replace=False)))
-
-
-def with_duplicates(people: People, left: People, rng: np.random.Generator, /) -> People:
-    """Some current registrations, at odd positions, become those of `left`.
-
-    Even and odd keep them apart from people the practice lost itself. Areas, and so the practice's counts by area,
-    stay as they were; this registration is the newer of the two.
-    """
-    at = rng.choice(np.flatnonzero(people.ended_day == NEVER)[1::2], len(left), replace=False)
-    for name in People.OF_THE_PERSON:
-        getattr(people, name)[at] = getattr(left, name)
-    since = np.maximum(left.registered_day, people.reference_day - 400)
-    people.registered_day[at] = since + (people.reference_day - since) // 2
-    return people
 
 
 def some(count: int, rate: float, rng: np.random.Generator) -> np.ndarray:

@@ -11,6 +11,8 @@ from datetime import date
 
 import numpy as np
 
+NOT_WHITE_BRITISH = 0.256
+"""Share of people of England and Wales who are not White British, Census 2021 (ONS)."""
 ENGLISH_LSOA_COUNT = 33_755
 """LSOAs of England on 2021 boundaries: the last rank of the IMD 2025."""
 
@@ -88,8 +90,8 @@ class Setting:
 
 
 SETTINGS = (
-    Setting("QZZ01", "Harbourside", deprivation=-1.15, older=-0.25, minority=-0.7),
-    Setting("QZZ02", "Downs and Vale", deprivation=1.15, older=0.35, minority=-2.4),
+    Setting("QZZ01", "Harbourside", deprivation=-1.15, older=-0.05, minority=-0.7),
+    Setting("QZZ02", "Downs and Vale", deprivation=1.15, older=0.15, minority=-2.4),
 )
 AWAY = Setting("AWAY", "Elsewhere", deprivation=0.0, older=-0.9, minority=-1.1)
 """Areas all over the country, from which one practice that sees people by video draws most of its list."""
@@ -124,6 +126,7 @@ def synthetic_place(people_count: int, /, *, icb_code: str, reference_date: date
     area_pcn = np.repeat(np.arange(pcn_count + 1), [areas_per_pcn] * pcn_count + [away_count])
     area_count = len(area_pcn)
     codes = np.array([f"E0199{number:04d}" for number in range(1, area_count + 1)])
+    areas["minority"] = with_mean(areas["minority"], areas["residents"] * (area_pcn < pcn_count), NOT_WHITE_BRITISH)
     rank = _ranks(areas["percentile"])
     decile = (rank - 1) * 10 // ENGLISH_LSOA_COUNT + 1
 
@@ -172,10 +175,20 @@ def _areas(count: int, setting: Setting, rng: np.random.Generator) -> dict[str, 
     logit = setting.deprivation + rng.normal(0, 0.35) + rng.normal(0, 1.15, count)
     return {
         "percentile": np.clip(1 / (1 + np.exp(-logit)), 0.002, 0.985),
-        "older": setting.older + 0.05 * logit + rng.normal(0, 0.2, count),
-        "minority": 1 / (1 + np.exp(-(setting.minority - 0.15 * logit + rng.normal(0, 0.6, count)))),
+        "older": setting.older + 0.04 * logit + rng.normal(0, 0.2, count),
+        "minority": setting.minority - 0.15 * logit + rng.normal(0, 0.6, count),
         "residents": rng.uniform(0.6, 1.4, count),
     }
+
+
+def with_mean(logit: np.ndarray, weight: np.ndarray, mean: float) -> np.ndarray:
+    """Shares (0 to 1) of which `logit` says how they differ, all moved so that their weighted mean is `mean`."""
+    low, high = -20.0, 20.0
+    for _ in range(60):
+        middle = (low + high) / 2
+        share = 1 / (1 + np.exp(-(logit + middle)))
+        low, high = (middle, high) if np.average(share, weights=weight) < mean else (low, middle)
+    return share
 
 
 def _ranks(percentile: np.ndarray) -> np.ndarray:

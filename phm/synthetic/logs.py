@@ -13,7 +13,8 @@ import pyarrow as pa
 
 from phm.synthetic import faults
 from phm.synthetic.faults import FaultRates
-from phm.synthetic.people import NEVER, People, days
+from phm.synthetic.people import People, days
+from phm.synthetic.tenancies import NEVER
 
 SOURCES = ("practice", "hospital", "maternity", "pharmacy", "patient")
 SETTINGS = {"clinic": "clinic", "home": "home_average", "ambulatory": "ambulatory_average"}
@@ -28,7 +29,7 @@ class Log:
     """Rows to be written: who (position among the practice's people), when, which code, which value."""
 
     codes: Codes
-    rng: np.random.Generator
+    people: People
     person: list[np.ndarray] = field(default_factory=list)
     day: list[np.ndarray] = field(default_factory=list)
     code: list[np.ndarray] = field(default_factory=list)
@@ -37,11 +38,9 @@ class Log:
     half: list[np.ndarray] = field(default_factory=list)
 
     def add(self, person, day, concept: str, value=None, source: str = "practice") -> None:
-        """One entry each of `concept`, coded by any of its codes, the first more often than the others."""
+        """One entry each of `concept`, by the code used for this person, the first of its codes more than others."""
         codes = self.codes[concept]
-        which = self.rng.integers(0, len(codes), len(person))
-        first = self.rng.random(len(person)) < 0.5
-        self.add_codes(person, day, np.where(first, codes[0], codes[which]), value, source)
+        self.add_codes(person, day, codes[self._which(f"code of {concept}", person, 0.5, len(codes))], value, source)
 
     def add_codes(self, person, day, code: np.ndarray, value=None, source: str = "practice") -> None:
         """One entry each of the code given."""
@@ -53,8 +52,7 @@ class Log:
     ) -> None:
         """One blood pressure each: two entries, systolic and diastolic, that belong together."""
         arms = [self.codes[f"bp_{arm}_{SETTINGS[setting]}"] for arm in ("systolic", "diastolic")]
-        first = self.rng.random(len(person)) < 0.7
-        which = np.where(first, 0, self.rng.integers(0, min(map(len, arms)), len(person)))
+        which = self._which(f"code of {setting} pressure", person, 0.7, min(map(len, arms)))
         diastolic = np.minimum(diastolic, systolic - 12)
         self._add(
             np.repeat(person, 2),
@@ -65,6 +63,12 @@ class Log:
             np.tile(np.array([1, 2], np.int8), len(person)),
         )
 
+    def _which(self, purpose: str, person, first_share: float, count: int) -> np.ndarray:
+        """Which of `count` codes each person's entries have; people stay on what they have."""
+        draw = self.people.chance.uniform(purpose, self.people.nhs_number[person])
+        rest = (draw - first_share) / (1 - first_share)
+        return np.where(draw < first_share, 0, (rest * count).astype(np.int64))
+
     def _add(self, person, day, code, value, source: str, half) -> None:
         self.person.append(np.asarray(person, np.int32))
         self.day.append(np.asarray(day, np.int64))
@@ -73,22 +77,24 @@ class Log:
         self.source.append(np.full(len(person), SOURCES.index(source), np.int8))
         self.half.append(half)
 
-    def columns(self, people: People) -> dict[str, np.ndarray]:
-        """All rows within people's lives and registrations, by day and then in the order they were added."""
+    def columns(self, *, since: np.ndarray) -> dict[str, np.ndarray]:
+        """All rows from each person's day `since` until they leave, by day and then in the order they were added."""
+        people = self.people
         names = ("person", "day", "code", "value", "source", "half")
         rows = {name: np.concatenate(getattr(self, name)) for name in names}
         last = np.minimum(people.reference_day, people.ended_day)
-        kept = (rows["day"] >= people.birth_day[rows["person"]]) & (rows["day"] <= last[rows["person"]])
+        kept = (rows["day"] >= since[rows["person"]]) & (rows["day"] <= last[rows["person"]])
         order = np.flatnonzero(kept)
         order = order[np.argsort(rows["day"][order], kind="stable")]
         return {name: column[order] for name, column in rows.items()}
 
 
 def event_table(
-    log: Log, people: People, practice_code: str, rates: FaultRates, rng: np.random.Generator
+    log: Log, practice_code: str, rates: FaultRates, rng: np.random.Generator
 ) -> tuple[pa.Table, np.ndarray]:
     """Coded entries as delivered (`gp_event` contract), and each person's latest day with a practice entry."""
-    rows = log.columns(people)
+    people = log.people
+    rows = log.columns(since=people.birth_day)
     last_contact = np.full(len(people), np.iinfo(np.int64).min)
     in_practice = rows["source"] == SOURCES.index("practice")
     np.maximum.at(last_contact, rows["person"][in_practice], rows["day"][in_practice])
@@ -124,11 +130,10 @@ def event_table(
     return table, last_contact
 
 
-def medication_table(
-    log: Log, people: People, practice_code: str, rates: FaultRates, rng: np.random.Generator
-) -> pa.Table:
-    """Issues as delivered (`gp_medication` contract)."""
-    rows = log.columns(people)
+def medication_table(log: Log, practice_code: str, rates: FaultRates, rng: np.random.Generator) -> pa.Table:
+    """Issues as delivered (`gp_medication` contract); those of another practice of the board are its own."""
+    people = log.people
+    rows = log.columns(since=np.where(people.has_moved_in, people.registered_day, people.birth_day))
     count = len(rows["day"])
     return pa.table(
         {

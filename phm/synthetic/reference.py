@@ -158,6 +158,8 @@ def reference_place(files: ReferenceFiles, /, *, icb_code: str, rng: np.random.G
     _check_vintage(counts, decile, files)
     codes = sorted({code for areas in counts.values() for code in areas})
     chance = dict(zip(codes, rng.standard_normal((len(codes), 2)), strict=True))
+    regions = set(membership["region_name"].to_pylist()) if "region_name" in membership.column_names else set()
+    like_region = -0.6 if regions == {"LONDON"} else 1.6
     practices = []
     for practice_code in sorted(counts):
         areas = [code for code in sorted(counts[practice_code]) if counts[practice_code][code] > 0]
@@ -171,7 +173,7 @@ def reference_place(files: ReferenceFiles, /, *, icb_code: str, rng: np.random.G
                 patient_count=np.array([counts[practice_code][code] for code in areas]),
                 decile=deciles,
                 older=0.06 * advantage + 0.2 * noise[:, 0],
-                minority=1 / (1 + np.exp(1.6 + 0.12 * advantage - 0.6 * noise[:, 1])),
+                minority=1 / (1 + np.exp(like_region + 0.12 * advantage - 0.6 * noise[:, 1])),
             )
         )
     return Place(

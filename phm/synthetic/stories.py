@@ -12,7 +12,11 @@ import numpy as np
 
 from phm.synthetic.clinical import Health
 from phm.synthetic.logs import Log
-from phm.synthetic.people import NEVER, People
+from phm.synthetic.people import People
+from phm.synthetic.tenancies import NEVER
+
+COMMON = ("asthma", "anxiety_or_depression", "migraine", "irritable_bowel", "thyroid_disease", "insomnia")
+"""Conditions that change no story."""
 
 
 @dataclass(frozen=True)
@@ -97,39 +101,41 @@ STORIES: dict[str, tuple[float, tuple[Pressure | Entry | Issues, ...]]] = {
 """People per 10,000 registered, and what was written, oldest first."""
 
 
-def cast(people: People, health: Health, rng: np.random.Generator, /) -> dict[str, np.ndarray]:
-    """Who lives each story: positions among the practice's people, nobody twice.
+def cast(people: People, health: Health, /) -> dict[str, np.ndarray]:
+    """Who lives each story: positions among the practice's people, nobody twice, the same in every month.
 
     Each story has one person at least, as far as there are enough people aged 30 to 50 without a condition.
     """
-    age = people.age
-    well = (age >= 30.1) & (age < 50.9) & (people.ended_day == NEVER) & ~health.is_diagnosed
-    for present in health.has.values():
-        well &= ~present
-    pool = rng.permutation(np.flatnonzero(well))[: well.sum() // 2]
-    wanted = {name: max(1, round(per_10_000 * len(people) / 10_000)) for name, (per_10_000, _) in STORIES.items()}
+    age = people.anchor_age
+    well = (age >= 31.6) & (age < 49.4) & people.is_settled & ~health.is_told
+    for name, present in health.has.items():
+        if name not in COMMON:
+            well &= ~present
+    pool = np.flatnonzero(well)
+    pool = pool[np.argsort(people.chance.uniform("story", people.nhs_number[pool]), kind="stable")][: well.sum() // 2]
+    size = (people.ended_day == NEVER).sum()
+    wanted = {name: max(1, round(per_10_000 * size / 10_000)) for name, (per_10_000, _) in STORIES.items()}
     ends = np.cumsum(list(wanted.values()))
     return {name: pool[end - wanted[name] : end] for name, end in zip(wanted, ends, strict=True)}
 
 
-def write_stories(
-    events: Log, medicines: Log, people: People, parts: dict[str, np.ndarray], rng: np.random.Generator, /
-) -> None:
-    """Write every story of `parts` into the records of those who live it."""
+def write_stories(events: Log, medicines: Log, people: People, parts: dict[str, np.ndarray], /) -> None:
+    """Write every story of `parts` into the records of those who live it, as told at the middle of the window."""
     for name, person in parts.items():
-        for step in STORIES[name][1]:
-            day = people.reference_day - _between(step.days_ago, len(person), rng)
+        who = people.nhs_number[person]
+        for number, step in enumerate(STORIES[name][1]):
+
+            def between(limits: tuple[int, int], what: str, who=who, number=number) -> np.ndarray:
+                return people.chance.whole(f"story {what}", limits[0], limits[1] + 1, who, number)
+
+            day = people.anchor - between(step.days_ago, "day")
             match step:
                 case Pressure():
-                    systolic, diastolic = (_between(arm, len(person), rng) for arm in (step.systolic, step.diastolic))
+                    systolic, diastolic = between(step.systolic, "systolic"), between(step.diastolic, "diastolic")
                     events.add_pressures(person, day, systolic, diastolic, step.setting, step.source)
                 case Entry():
-                    value = None if step.value is None else _between(step.value, len(person), rng)
+                    value = None if step.value is None else between(step.value, "value")
                     events.add(person, day, step.concept, value)
                 case Issues():
-                    for nth in range(7):
+                    for nth in range(-10, 7):
                         medicines.add(person, day - 56 * nth, step.concept)
-
-
-def _between(limits: tuple[int, int], count: int, rng: np.random.Generator) -> np.ndarray:
-    return rng.integers(limits[0], limits[1] + 1, count)

@@ -4,7 +4,7 @@ import hashlib
 
 import pytest
 
-from phm.core.codelists import CONCEPTS
+from phm.core.codelists import CONCEPTS, WITHOUT_PUBLISHED_CODES
 from phm.errors import ConfigurationError
 from phm.feeds.contracts import load_contract
 from phm.synthetic import delivery as delivery_module
@@ -83,13 +83,13 @@ def test_every_concept_occurs_in_a_small_sample(tmp_path, look_into):
             """
         )
     }
-    assert present == set(CONCEPTS)
+    assert present == {*CONCEPTS} - {*WITHOUT_PUBLISHED_CODES}
 
 
 def test_nobody_gets_a_number_twice_but_those_registered_twice(look):
     people, numbers = look("select count(*), count(distinct nhs_number) from gp_register")[0]
     repeated = people - numbers
-    assert 60 < repeated < 180
+    assert 300 < repeated < 1_600  # registered twice, or moved next door in the last year
     across = look.one(
         """
         select count(*) from (
