@@ -13,7 +13,6 @@ if TYPE_CHECKING:
 
     from phm.measures.allocation import Allocation
     from phm.measures.definition import Measure
-    from phm.store import Partition, Store
 
 app = typer.Typer()
 
@@ -62,18 +61,21 @@ def allocate(
     """
     import pandas as pd
 
+    from phm.commands.published import published_partition
     from phm.config import load_settings
     from phm.governance.disclosure import recognise
     from phm.measures.allocation import ROUNDING
     from phm.measures.allocation import allocate as divide
+    from phm.measures.definition import load_measures
     from phm.store import Store
 
     settings = load_settings()
     store = Store(settings.home, settings.vault)
-    partition = _partition(store, month, icb)
+    partition = published_partition(store, month=month, icb_code=icb)
     (file,) = store.files("measure_value", partition)
     measures = recognise(pd.read_parquet(file, dtype_backend="numpy_nullable"))
-    found = divide(measures, amount=amount, level=level.value, gaps=_gaps(gap), deprivation=deprivation.value)
+    gaps = _gaps(gap, load_measures(settings.measures))
+    found = divide(measures, amount=amount, level=level.value, gaps=gaps, deprivation=deprivation.value)
     say(f"{amount:,} {unit.value} in {partition.icb_code}, {partition.month}, in proportion to:")
     for name, formula in found.formulas.items():
         say(f"  by {name}: {formula}")
@@ -86,26 +88,11 @@ def allocate(
         say(f"The table is in {out}.")
 
 
-def _partition(store: "Store", month: str | None, icb_code: str | None) -> "Partition":
-    """The partition asked for: of the newest month unless one is named, and of the only ICB unless one is named."""
-    from phm.errors import ConfigurationError, StoreError
-
-    published = [p for p in store.partitions() if icb_code in (None, p.icb_code) and month in (None, p.month)]
-    if not published:
-        raise StoreError("Nothing is published for it", name=str(store.home), hint="Run `phm run` first.")
-    newest = [p for p in published if p.month == published[-1].month]
-    if len(newest) > 1:
-        names = ", ".join(p.icb_code for p in newest)
-        raise ConfigurationError("Several ICBs are published", name=names, hint="Name one with --icb.")
-    return newest[0]
-
-
-def _gaps(ids: list[str] | None) -> "list[Measure]":
+def _gaps(ids: list[str] | None, measures: "tuple[Measure, ...]") -> "list[Measure]":
     """The measures named, or all that count people who should be few."""
     from phm.errors import ConfigurationError
-    from phm.measures.definition import load_measures
 
-    counting = {measure.id: measure for measure in load_measures() if measure.numerator is not None}
+    counting = {measure.id: measure for measure in measures if measure.unit == "percent" and measure.numerator}
     unknown = [name for name in ids or () if name not in counting]
     if unknown:
         raise ConfigurationError(

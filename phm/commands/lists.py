@@ -73,3 +73,37 @@ def expire() -> None:
         say(f"{partition.month} {partition.icb_code}: {count} workbooks removed")
     if not removed:
         say("No list has expired.")
+
+
+@app.command()
+def plan(
+    month: Annotated[str | None, typer.Option(help="Month, YYYY-MM.", show_default="the newest")] = None,
+    icb: Annotated[str | None, typer.Option(help="ICB code.", show_default="every one published")] = None,
+) -> None:
+    """Say what the lists of a month ask of each practice and PCN, and what they are expected to find.
+
+    People are counted once for all lists of one use that the same role works. Counts are not rounded: they are for
+    the practices and their PCN.
+    """
+    from phm.commands.terminal import print_table
+    from phm.config import load_settings
+    from phm.engine import connect
+    from phm.errors import StoreError
+    from phm.lists.workload import NOT_PLANNED, by_area
+    from phm.store import Store
+
+    settings = load_settings()
+    store, con = Store(settings.home, settings.vault), connect()
+    published = [p for p in store.partitions() if icb in (None, p.icb_code) and store.has("list_wave", p)]
+    wanted = month or max((p.month for p in published), default="")
+    chosen = [p for p in published if p.month == wanted]
+    if not chosen:
+        raise StoreError("No plan is published for it", name=month or icb or "", hint="Run the month: `phm run`.")
+    for partition in chosen:
+        tables = (store.read(con, name, partition) for name in ("list_wave", "feed_capacity", "core_geography"))
+        header, rows = by_area(*tables)
+        say(f"{partition.month} {partition.icb_code}")
+        if rows:
+            print_table(header, rows)
+        else:
+            say(NOT_PLANNED)

@@ -9,7 +9,6 @@ import typer
 from phm.commands.terminal import print_table, say
 
 if TYPE_CHECKING:
-    from phm.governance.disclosure import Published
     from phm.measures.definition import Measure
     from phm.measures.pilots import Evaluation
     from phm.store import Store
@@ -34,15 +33,19 @@ def evaluate(
     Only published, disclosure-controlled figures are used. It says so where months or people are too few to tell.
     """
     from phm.config import load_settings
+    from phm.measures.definition import load_measures
     from phm.measures.pilots import evaluate as compare
+    from phm.measures.trends import published_months
     from phm.store import Partition, Store
 
     settings = load_settings()
     store = Store(settings.home, settings.vault)
     icb_code = _icb(store, icb)
     Partition(start, icb_code)  # a start that is no month is refused as any month is
-    published = _months(store, icb_code)
-    definitions = _measures(measure)
+    published = published_months(store, icb_code)
+    shown = set(published.table["measure_id"])
+    known = [m for m in load_measures(settings.measures) if m.id in shown]
+    definitions = _measures(measure, known)
     for definition in definitions:
         found = compare(published, measure=definition, pilots=pcn, start=start, comparators_each=comparators)
         _tell(found)
@@ -66,26 +69,10 @@ def _icb(store: "Store", icb_code: str | None) -> str:
     return known[0]
 
 
-def _months(store: "Store", icb_code: str) -> "Published":
-    """Published `measure_value` of all months of an ICB, with `month`."""
-    import pandas as pd
-
-    from phm.governance.disclosure import recognise
-
-    tables = [
-        pd.read_parquet(file, dtype_backend="numpy_nullable").assign(month=partition.month)
-        for partition in store.partitions()
-        if partition.icb_code == icb_code
-        for file in store.files("measure_value", partition)
-    ]
-    return recognise(pd.concat(tables, ignore_index=True))
-
-
-def _measures(ids: list[str] | None) -> "list[Measure]":
+def _measures(ids: list[str] | None, measures: "list[Measure]") -> "list[Measure]":
     from phm.errors import ConfigurationError
-    from phm.measures.definition import load_measures
 
-    percentages = {measure.id: measure for measure in load_measures() if measure.numerator is not None}
+    percentages = {measure.id: measure for measure in measures if measure.unit == "percent" and measure.numerator}
     unknown = [name for name in ids or () if name not in percentages]
     if unknown:
         raise ConfigurationError(

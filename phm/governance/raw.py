@@ -17,6 +17,8 @@ from phm.governance.subsets import Group
 
 PUBLIC_UNITS = ("practices", "reference rows")
 PUBLIC_TEXT = "exact"
+OF_PEOPLE = ("percent", "ratio")
+"""Units whose numerator is people of the denominator; a rate's counts events, of which there can be more."""
 MEASURE_KEY = ["measure_id", "area_type", "area_code", "group_name", "group_value"]
 ATTRITION_KEY = ["cohort_id", "area_type", "area_code", "step_order"]
 _FIRST_TO_GO = 0.5
@@ -25,6 +27,11 @@ Figure = tuple[str, str, str, str, str]
 """One count by name: `numerator` or `denominator`, measure, area type, area code, group value."""
 Tie = tuple[Figure, Sequence[Figure], bool]
 """A count, counts that share no person and whose people are all among its own, and whether nobody else is."""
+
+
+def step_family(cohort: str, order: int, /) -> str:
+    """Name of the counts of people whom one step of a cohort took, as another table's sum can refer to them."""
+    return f"{RawAttrition.name} step {cohort} {order}"
 
 
 class RawTable(ABC):
@@ -78,6 +85,8 @@ class RawCounts(RawTable):
         Whom each measure counts, by `numerator` or `denominator` and measure.
     ties
         What a reader can subtract besides.
+    sums
+        Which families of other tables add up to counts of a measure, by `numerator` or `denominator` and measure.
     """
 
     name = "measure_value"
@@ -90,10 +99,11 @@ class RawCounts(RawTable):
         statistics: Callable[[pd.DataFrame], pd.DataFrame],
         groups: Mapping[tuple[str, str], Group] | None = None,
         ties: Sequence[Tie] = (),
+        sums: Mapping[tuple[str, str], Sequence[str]] | None = None,
     ) -> None:
         super().__init__(counts.sort_values(MEASURE_KEY, ignore_index=True))
         self._nesting, self._ties, self._statistics = nesting, ties, statistics
-        self._groups = groups or {}
+        self._groups, self._sums = groups or {}, sums or {}
 
     @property
     def nesting(self) -> Nesting:
@@ -102,6 +112,8 @@ class RawCounts(RawTable):
     def enter(self, release: Release) -> None:
         for (part, measure), group in self._groups.items():
             release.say_whom(f"{self.name} {part} {measure}", group, measure)
+        for (part, measure), families in self._sums.items():
+            release.say_sum(f"{self.name} {part} {measure}", families)
         counts = self._counts.assign(denominator=self._counts["denominator"].astype("Int64").fillna(-1).astype(int))
         whole = counts.loc[counts["group_name"] == EVERYBODY, MEASURE_KEY[:3]]
         with_whole = set(whole.itertuples(index=False, name=None))
@@ -121,7 +133,7 @@ class RawCounts(RawTable):
                 place = (f"{self.name} numerator {measure}", area, grouping, group)
                 self._numerators[i] = release.add(place, numerator)
                 of_figure["numerator", measure, kind, code, group] = self._numerators[i]
-                if denominator >= 0:
+                if denominator >= 0 and unit in OF_PEOPLE:
                     rest = (f"{self.name} others of {measure}", area, grouping, group)
                     release.add_rest(rest, self._denominators[i], [self._numerators[i]])
         self._add_shares(release)
@@ -209,14 +221,14 @@ class RawAttrition(RawTable):
 
     def enter(self, release: Release) -> None:
         for (cohort, order), (taken, left) in self._groups.items():
-            release.say_whom(f"{self.name} step {cohort} {order}", taken, cohort)
+            release.say_whom(step_family(cohort, order), taken, cohort)
             release.say_whom(f"{self.name} left {cohort} {order}", left, cohort)
         self._cells = {"person_count": [], "remaining_count": []}
         before: int | None = None
         columns = ["cohort_id", "area_type", "area_code", "step_order", "kind", "person_count", "remaining_count"]
         for cohort, kind, code, order, step_kind, taken, left in self._counts[columns].itertuples(index=False):
             area: Area = (kind, code)
-            here = release.add((f"{self.name} step {cohort} {order}", area, EVERYBODY, EVERYBODY), taken)
+            here = release.add((step_family(cohort, order), area, EVERYBODY, EVERYBODY), taken)
             # What is left can be had from the steps, so it would be missed least.
             place: Place = (f"{self.name} left {cohort} {order}", area, EVERYBODY, EVERYBODY)
             rest = release.add(place, left, weight=_FIRST_TO_GO)

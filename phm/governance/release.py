@@ -58,6 +58,7 @@ class Release:
     sums: list[tuple[int, list[int]]] = field(default_factory=list)
     groups: dict[str, Group] = field(default_factory=dict)
     sources: dict[str, str] = field(default_factory=dict)
+    added_up: dict[str, Sequence[str]] = field(default_factory=dict)
 
     def add(self, place: Place, count: int, *, is_published: bool = True, weight: float = 1.0) -> int:
         """The position of a new cell."""
@@ -74,6 +75,10 @@ class Release:
         self.groups[family] = group
         self.sources[family] = source
 
+    def say_sum(self, family: str, families: Sequence[str]) -> None:
+        """Say that the counts of a family are those of other families added up, wherever all of them are counted."""
+        self.added_up[family] = families
+
     def add_sum(self, total: int, parts: Sequence[int]) -> None:
         """Say that parts make up a total exactly."""
         self.sums.append((total, list(parts)))
@@ -86,6 +91,7 @@ class Release:
 
     def tie(self) -> None:
         """Find what ties the cells there are: groups within each other, groupings of an area, areas of an area."""
+        self._tie_families()
         self._tie_nested_groups()
         self._tie_groupings()
         self._tie_areas()
@@ -127,6 +133,13 @@ class Release:
                 hint="Publish fewer groups or larger areas; what was published before stays as it is.",
             ) from None
         return protection.labels, self._ledger(keys, truth, protection.labels)
+
+    def _tie_families(self) -> None:
+        """Counts that are said to be others added up."""
+        for (family, *place), total in list(self.positions.items()):
+            parts = [(other, *place) for other in self.added_up.get(family, ())]
+            if parts and all(part in self.positions for part in parts):
+                self.add_sum(total, [self.positions[part] for part in parts])
 
     def _tie_nested_groups(self) -> None:
         """Families whose people lie within another's, wherever both are counted in the same area and group."""

@@ -1,11 +1,13 @@
 """What a measure is: YAML that a clinician can review, read into checked expressions. No counting happens here.
 
-A measure counts the people of its ages who meet `denominator`, and of them: those who meet `numerator` (a percentage),
-each value of `share_by` (the same percentage per value), or the mean of `mean_of` (a score). A measure without any of
-these is the number of people itself; `count_by` counts them in groups as well.
+A measure counts the people of its ages who meet `denominator`, and of them: those who meet `numerator` (a percentage,
+or a ratio to how many are expected), each value of `share_by` or each step of the cascade of a list (percentages that
+add up to 100), events or list entries per 1,000 (`sum_of`, `entries_of`: a rate), or the mean of `mean_of` (a score). A
+measure without any of these is the number of people itself; `count_by` counts them in fine groups as well.
 """
 
 import hashlib
+import json
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -15,108 +17,119 @@ from phm.errors import DefinitionError
 from phm.expressions import Document, Expression, Scope, Variable, parse, read_document
 from phm.expressions.language import CONTRACT_TYPES
 from phm.feeds.contracts import load_contract
-from phm.measures.groups import GROUPINGS
+from phm.measures.groups import AGE_BAND
 from phm.resources import library_dir
 
-_TEXT = {"type": "string", "minLength": 1}
-_AGE = {"type": "integer", "minimum": 0, "maximum": 120}
-_SCHEMA: dict[str, Any] = {
-    "type": "object",
-    "additionalProperties": False,
-    "required": ["id", "version", "position", "title", "unit", "of", "age", "denominator", "polarity", "sources"],
-    "properties": {
-        "id": {**_TEXT, "pattern": "^[a-z][a-z0-9_]*$", "description": "Lower-case name of the measure."},
-        "version": {**_TEXT, "description": "Version of the definition, as 1.0.0."},
-        "position": {"type": "integer", "minimum": 1, "description": "Order in which measures are shown."},
-        "title": {**_TEXT, "description": "The measure in words."},
-        "unit": {"enum": ["people", "percent", "score"], "description": "people, percent or score."},
-        "of": {**_TEXT, "description": "Who is counted in the denominator, in words."},
-        "age": {
-            "type": "object",
-            "additionalProperties": False,
-            "required": ["from", "to"],
-            "properties": {
-                "from": {**_AGE, "description": "Lowest age in completed years, included."},
-                "to": {**_AGE, "description": "Highest age in completed years, included."},
-            },
-            "description": "Ages in completed years: {from: 30, to: 50}.",
-        },
-        "denominator": {**_TEXT, "description": "Condition of the people counted."},
-        "numerator": {**_TEXT, "description": "Condition of the people the percentage is about."},
-        "share_by": {**_TEXT, "description": "Column whose values share out the denominator."},
-        "mean_of": {**_TEXT, "description": "Column of numbers to take the mean of."},
-        "count_by": {"enum": list(GROUPINGS), "description": "Groups in which people are counted as well."},
-        "polarity": {"enum": ["low", "high", "none"], "description": "Which values are good: low, high or none."},
-        "sources": {"type": "array", "minItems": 1, "items": _TEXT, "description": "Where the rules come from."},
-    },
+Unit = Literal["people", "percent", "rate", "ratio", "score"]
+Goal = Literal["practice_sustainability", "integration_and_equity"]
+GOALS: dict[Goal, str] = {
+    "practice_sustainability": "Sustainable practices",
+    "integration_and_equity": "Integration and equity",
 }
+"""What a PCN is asked to do, both of them."""
+PARTS: dict[Unit, list[set[str]]] = {
+    "people": [set()],
+    "percent": [{"numerator"}, {"share_by"}, {"cascade_of"}],
+    "rate": [{"sum_of"}, {"entries_of"}],
+    "ratio": [{"numerator", "expected_from"}],
+    "score": [{"mean_of"}],
+}
+"""What each unit is made of: exactly one of these sets of parts is given."""
+STANDARDISED = {"direct": ("percent", "numerator"), "indirect": ("rate", "sum_of")}
+"""Unit and part of measures that can be standardised each way."""
+
+
+@dataclass(frozen=True)
+class Benchmark:
+    """A value to reach, in the measure's unit, and who set it."""
+
+    value: float
+    source: str
 
 
 @dataclass(frozen=True)
 class Measure:
-    """One measure. `age_from` and `age_to` are included; exactly the parts that fit its `unit` are given.
+    """One measure. `age_from` and `age_to` are included; exactly the parts that fit its `unit` are given (`PARTS`).
 
-    `polarity` says which values are good. `sha256` is the hash of the definition's text.
+    `groups` are the groupings it is shown in from PCN up. `polarity` says which values are good, `goal` which of a
+    PCN's two goals it serves, `scope` whether the rule is national or a site's own. Without its `feed`, if it names
+    one, it is not published. `sha256` is the hash of the definition's text.
     """
 
     id: str
     version: str
     position: int
     title: str
-    unit: Literal["people", "percent", "score"]
+    unit: Unit
     of: str
+    feed: str | None
+    period: Literal["day", "year"]
     age_from: int
     age_to: int
     denominator: Expression
     numerator: Expression | None
     share_by: str | None
+    cascade_of: str | None
     mean_of: str | None
+    sum_of: str | None
+    entries_of: tuple[str, ...]
+    expected_from: str | None
     count_by: str | None
+    groups: tuple[str, ...]
+    standardisation: Literal["none", "direct", "indirect"]
     polarity: Literal["low", "high", "none"]
+    benchmark: Benchmark | None
+    goal: Goal
+    scope: Literal["national", "local"]
+    owner: str
     sources: tuple[str, ...]
     sha256: str
 
 
-def load_measures(directory: Path | None = None) -> tuple[Measure, ...]:
-    """Every measure of a folder, the shipped ones by default, in the order they are shown.
+def load_measures(folder: Path | None = None) -> tuple[Measure, ...]:
+    """Every shipped measure and those of a site's own `folder`, in the order they are shown.
 
     Raises
     ------
     DefinitionError
-        A file is no measure; names file and line. Or two measures have one id, or there is none.
+        A file is no measure; names file and line. Two measures have one id, or the folder is not there.
     """
-    folder = directory or library_dir("measures")
-    measures = sorted((load_measure(path) for path in folder.glob("*.yaml")), key=lambda m: (m.position, m.id))
-    twice = {m.id for m in measures if sum(other.id == m.id for other in measures) > 1}
-    if twice or not measures:
+    if folder is not None and not folder.is_dir():
         raise DefinitionError(
-            "Two measures have the same id" if twice else "There are no measures",
-            name=", ".join(sorted(twice)) or str(folder),
-            hint="Give each measure a file and an id of its own.",
+            "The folder of a site's own measures is not there",
+            name=str(folder),
+            hint="Make it, or take `measures` out of phm.toml.",
+        )
+    files = [path for place in (library_dir("measures"), folder) if place for path in sorted(place.glob("*.yaml"))]
+    measures = sorted((load_measure(path) for path in files), key=lambda m: (m.position, m.id))
+    twice = {m.id for m in measures if sum(other.id == m.id for other in measures) > 1}
+    if twice:
+        raise DefinitionError(
+            "Two measures have the same id",
+            name=", ".join(sorted(twice)),
+            hint="Give each measure a file and an id of its own; those that come with phm keep theirs.",
         )
     return tuple(measures)
 
 
 def load_measure(path: Path) -> Measure:
     """The measure of one YAML file; DefinitionError with file and line where it is wrong."""
-    document = read_document(path, _SCHEMA)
+    document = read_document(path, _schema())
     content = document.content
-    _check_parts(document)
+    _check(document)
     return Measure(
-        id=content["id"],
-        version=content["version"],
-        position=content["position"],
-        title=content["title"],
-        unit=content["unit"],
-        of=content["of"],
+        **{name: content[name] for name in ("id", "version", "position", "title", "unit", "of", "polarity")},
+        **{name: content[name] for name in ("standardisation", "goal", "scope", "owner")},
+        **{name: content.get(name) for name in ("share_by", "cascade_of", "mean_of", "sum_of")},
+        **{name: content.get(name) for name in ("expected_from", "count_by", "feed")},
+        period=content.get("period", "day"),
         age_from=content["age"]["from"],
         age_to=content["age"]["to"],
         denominator=_condition(document, "denominator"),
         numerator=_condition(document, "numerator") if "numerator" in content else None,
-        share_by=content.get("share_by"),
-        mean_of=content.get("mean_of"),
-        count_by=content.get("count_by"),
-        polarity=content["polarity"],
+        entries_of=tuple(content.get("entries_of", ())),
+        groups=tuple(content.get("groups", ())),
+        benchmark=Benchmark(**content["benchmark"]) if "benchmark" in content else None,
         sources=tuple(content["sources"]),
         sha256=hashlib.sha256(path.read_text(encoding="utf-8-sig").encode()).hexdigest(),
     )
@@ -127,16 +140,25 @@ def _condition(document: Document, key: str) -> Expression:
     return parse(text, _scope(), source=document.name, line=line)
 
 
-def _check_parts(document: Document) -> None:
-    """Refuse a measure whose parts do not fit its unit, or whose columns cannot be used so."""
+def _check(document: Document) -> None:
+    """Refuse a measure whose parts do not fit each other, or whose columns cannot be used so."""
     content = document.content
-    fitting = {"people": [set()], "percent": [{"numerator"}, {"share_by"}], "score": [{"mean_of"}]}[content["unit"]]
-    if {"numerator", "share_by", "mean_of"} & content.keys() not in fitting:
-        wanted = " or ".join(sorted(name for names in fitting for name in names)) or "neither numerator nor column"
-        document.fail(f"A measure in {content['unit']} has {wanted}", "unit", hint="Change the unit or the parts.")
-    if "count_by" in content and content["unit"] != "people":
+    unit, fitting = content["unit"], PARTS[content["unit"]]
+    every = set().union(*(parts for sets in PARTS.values() for parts in sets))
+    if every & content.keys() not in fitting:
+        wanted = " or ".join(" and ".join(sorted(parts)) for parts in fitting)
+        document.fail(
+            f"A measure in {unit} has {wanted or 'neither numerator nor column'}",
+            "unit",
+            hint="Change the unit or the parts.",
+        )
+    if "count_by" in content and unit != "people":
         document.fail("Only a number of people is counted in groups", "count_by", hint="Take it out.")
-    for key, kinds in (("share_by", ("integer",)), ("mean_of", ("number", "integer"))):
+    if content.get("groups") and not {"numerator", "sum_of"} & content.keys():
+        document.fail("Only a percentage, ratio or rate of people is shown in groups", "groups", hint="Take them out.")
+    _check_standardisation(document)
+    kinds_of = {"share_by": ("integer",), "mean_of": ("number", "integer"), "sum_of": ("integer",)}
+    for key, kinds in kinds_of.items():
         if key in content:
             column = _scope().columns.get(content[key])
             if column is None or column.type not in kinds:
@@ -149,7 +171,26 @@ def _check_parts(document: Document) -> None:
         document.fail("The lowest age is above the highest", "age", hint="Swap them.")
 
 
+def _check_standardisation(document: Document) -> None:
+    content = document.content
+    how = content["standardisation"]
+    if how == "none":
+        return
+    unit, part = STANDARDISED[how]
+    if content["unit"] != unit or part not in content or AGE_BAND not in content.get("groups", ()):
+        document.fail(
+            f"Standardisation is {how} only of a {unit} with {part} that is shown by {AGE_BAND}",
+            "standardisation",
+            hint="Say none, or add the group.",
+        )
+
+
 @cache
 def _scope() -> Scope:
     columns = load_contract("person_feature").columns
     return Scope({column.name: Variable(CONTRACT_TYPES[column.type], column.valid_values) for column in columns})
+
+
+@cache
+def _schema() -> dict[str, Any]:
+    return json.loads(Path(__file__).with_name("definition.schema.json").read_text(encoding="utf-8"))

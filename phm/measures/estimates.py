@@ -12,6 +12,8 @@ from numpy.typing import ArrayLike, NDArray
 from phm.measures.rates import EXACT_BELOW, poisson_limits, wilson
 
 Numbers = NDArray[np.float64]
+PER = 1000
+"""People that the rates of measures are given for."""
 BYARS, EXACT, WILSON = "Byar's", "exact Poisson", "Wilson"
 
 

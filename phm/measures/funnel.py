@@ -120,9 +120,11 @@ def funnel(
 
 
 def funnel_limits(
-    denominator: ArrayLike, /, *, kind: Kind, baseline: float, confidence: float, tau2: float = 0.0
+    denominator: ArrayLike, /, *, kind: Kind, baseline: float | Numbers, confidence: float, tau2: float = 0.0
 ) -> tuple[Numbers, Numbers]:
     """Lower and upper limit at each size of area, in units of `baseline`: the lines of the plot.
+
+    `baseline` is one number, or one for each size.
 
     A proportion's are the values whose Wilson-type score interval just touches the baseline, between 0 and 1. A
     rate's are where an exact Poisson test of the baseline turns significant, interpolated between whole events. With
@@ -164,6 +166,6 @@ def overdispersion(numerator: ArrayLike, denominator: ArrayLike, /, *, kind: Kin
     return Overdispersion(phi, max(0.0, float(between)))
 
 
-def _variance(totals: Numbers, kind: Kind, baseline: float) -> Numbers:
+def _variance(totals: Numbers, kind: Kind, baseline: float | Numbers) -> Numbers:
     """Variance of an area's value by chance alone, if its true value is the baseline."""
     return baseline * (1 - baseline) / totals if kind == "proportion" else baseline / totals

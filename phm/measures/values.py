@@ -1,34 +1,40 @@
-"""Measures counted per practice in a scan of the people, added up to PCN, place and ICB. Nothing here may be shown.
+"""Measures counted per practice in scans of the people, added up to PCN, place and ICB. Nothing here may be shown.
 
-What comes out is `RawCounts`; `phm.governance.disclosure.publish` makes it `measure_value`, calling `statistics` on the
-rounded parts.
+What comes out is `RawCounts`; `phm.governance.disclosure.publish` makes it `measure_value`, calling
+`phm.measures.statistics` on the rounded parts.
 """
 
 import datetime as dt
-from collections.abc import Sequence
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from functools import partial
+from itertools import chain
 
 import ibis
 import ibis.expr.types as ir
-import numpy as np
 import pandas as pd
 
+from phm.errors import DefinitionError
 from phm.feeds.contracts import load_contract
-from phm.governance.raw import RawCounts
+from phm.governance.raw import RawCounts, step_family
 from phm.measures.definition import Measure
-from phm.measures.groups import GROUPINGS, count_by_sex_and_age
-from phm.measures.rates import wilson
+from phm.measures.groups import EVERYBODY, FURTHEST_STEP, GROUPINGS, ICB_ONLY, QUINTILE, QUINTILE_AGE_BAND
 from phm.measures.residence import residence_counts
+from phm.measures.statistics import statistics
 from phm.measures.ties import counted_groups, ties
 
 LEVELS = ("practice", "pcn", "place", "icb")
 NO_PCN = "No PCN"
 _THOUSANDTHS = 1000
+_COUNTS = ["practice_code", "measure_id", "group_name", "group_value", "numerator", "denominator"]
 
 
 def measure_values(
     person_feature: ir.Table,
     geography: ir.Table,
     residence: ir.Table,
+    attrition: pd.DataFrame,
+    cascade: pd.DataFrame,
     /,
     *,
     definitions: Sequence[Measure],
@@ -36,23 +42,30 @@ def measure_values(
 ) -> RawCounts:
     """Unrounded counts: one row per measure, area (practice, PCN, place, ICB) and group; not to be shown.
 
-    `person_feature`, `geography` (`core_geography`) and `residence` (what `core.boundary.pcn_facts` makes) are of the
-    same month. A practice's people count in the areas of their practice (registered view); how far that is also where
-    they live is counted for PCNs. Counts by sex and age start at PCN: a practice's would be too small.
+    All tables are of the same month: `person_feature`, `geography` (`core_geography`), `residence` (what
+    `core.boundary.pcn_facts` makes), `attrition` (`cohort_attrition`) and `cascade` (`list_cascade`). A practice's
+    people count in the areas of their practice (registered view); how far that is also where they live is counted for
+    PCNs. Practices are not counted by group, and the finest groups only for the ICB: such counts would be too small.
     """
     selected = geography.select(*(f"{a}_{b}" for a in LEVELS for b in ("code", "name")))
     areas = selected.to_pyarrow().to_pandas()
     areas["pcn_name"] = areas["pcn_name"].fillna(NO_PCN)
-    practice_counts = pd.concat(
-        [_by_practice(person_feature, measure, areas, reference_date) for measure in definitions], ignore_index=True
+    counted = chain(
+        _of_people(person_feature, definitions, reference_date),
+        _of_lists(attrition, cascade, definitions, person_feature, reference_date),
     )
-    placed = practice_counts.merge(areas, on="practice_code", how="inner", validate="many_to_one")
+    by_practice = _completed(pd.concat(counted, ignore_index=True), areas["practice_code"], definitions)
+    placed = by_practice.merge(areas, on="practice_code", how="inner", validate="many_to_one")
     levels = [
         placed.assign(area_type=level, area_code=placed[f"{level}_code"], area_name=placed[f"{level}_name"])
         for level in LEVELS
     ]
     named = pd.concat(levels, ignore_index=True)
-    named = named[~(named["area_type"].eq("practice") & named["group_name"].isin(GROUPINGS))]
+    is_grouped = (named["group_name"].isin(GROUPINGS) & ~named["is_share"]) | named["group_name"].eq(FURTHEST_STEP)
+    is_too_fine = (named["area_type"].eq("practice") & is_grouped) | (
+        named["area_type"].ne("icb") & named["group_name"].isin(ICB_ONLY)
+    )
+    named = named[~is_too_fine]
     named["area_name"] = named["area_name"].fillna(named["area_code"])
     key = ["measure_id", "title", "area_type", "area_code", "area_name", "group_name", "group_value", "unit"]
     counts = named.groupby(key, as_index=False)[["numerator", "denominator"]].sum()
@@ -62,89 +75,179 @@ def measure_values(
     return RawCounts(
         counts,
         nesting=_nesting(areas),
-        statistics=statistics,
+        statistics=partial(statistics, definitions=definitions, reference_date=reference_date),
         groups=counted_groups(definitions),
         ties=ties(counts, definitions),
+        sums=_list_entries(attrition, definitions),
     )
 
 
-def statistics(released: pd.DataFrame, /) -> pd.DataFrame:
-    """Released rows with `value`, `lower`, `upper` and `method`, in the columns of contract `measure_value`.
+def groupings_of(measure: Measure, /) -> tuple[str, ...]:
+    """Every grouping a measure's people are counted in besides all of them, the one of its gradient included."""
+    gradient = [QUINTILE_AGE_BAND] if measure.standardisation == "direct" and QUINTILE in measure.groups else []
+    return (*filter(None, [measure.count_by]), *measure.groups, *gradient)
 
-    A percentage has Wilson 95% limits; a count and a mean of the whole population have none.
-    """
-    released = released.copy()
-    is_count, is_percent = released["unit"].eq("people"), released["unit"].eq("percent")
-    numerator = released["numerator"].to_numpy(dtype=np.float64, na_value=np.nan)
-    denominator = released["denominator"].to_numpy(dtype=np.float64, na_value=np.nan)
-    lower, upper = wilson(numerator, denominator)
-    percent = 100 * np.divide(numerator, denominator, out=np.full(len(released), np.nan), where=denominator > 0)
-    released["value"] = released["value"].mask(is_count, pd.Series(numerator, index=released.index))
-    released["value"] = released["value"].mask(is_percent, pd.Series(percent, index=released.index))
-    released["lower"] = pd.Series(100 * lower, index=released.index).where(is_percent)
-    released["upper"] = pd.Series(100 * upper, index=released.index).where(is_percent)
-    released["method"] = released["unit"].map(
+
+def _of_people(feature: ir.Table, definitions: Sequence[Measure], on: dt.date) -> Iterator[pd.DataFrame]:
+    """Counts of people by practice: the conditions are looked at once, then counted for each grouping."""
+    by_grouping = defaultdict(list)
+    for measure in definitions:
+        if measure.share_by:
+            yield _shares(feature, measure, on)
+        elif not (measure.entries_of or measure.cascade_of):
+            for grouping in (EVERYBODY, *groupings_of(measure)):
+                by_grouping[grouping].append(measure)
+    judged = _judged(feature, by_grouping, on).cache()
+    for grouping, measures in by_grouping.items():
+        yield _counted(judged, grouping, measures)
+
+
+def _judged(feature: ir.Table, by_grouping: Mapping[str, list[Measure]], on: dt.date) -> ir.Table:
+    """One row per person: practice, key in each grouping, whether each measure counts them, and with what amount."""
+    keys = {name: GROUPINGS[name].key(feature) for name in by_grouping if name != EVERYBODY}
+    parts = {}
+    for measure in by_grouping[EVERYBODY]:
+        parts[f"{measure.id} denominator"] = is_counted = _is_counted(feature, measure, on)
+        parts[f"{measure.id} numerator"] = is_counted.ifelse(_amount(feature, measure, on), 0)
+    return feature.select("practice_code", **{EVERYBODY: ibis.literal(EVERYBODY)}, **keys, **parts)
+
+
+def _counted(judged: ir.Table, grouping: str, measures: list[Measure]) -> pd.DataFrame:
+    """Counts of several measures by practice and group, as many rows as there are groups with people."""
+    columns = [f"{measure.id} {part}" for measure in measures for part in ("denominator", "numerator")]
+    sums = {column: judged[column].cast("int64").sum() for column in columns}
+    rows = judged.group_by("practice_code", key=judged[grouping]).aggregate(**sums).to_pyarrow().to_pandas()
+    of_measures = []
+    for measure in measures:
+        names = GROUPINGS[grouping].names(measure.age_from, measure.age_to) if grouping != EVERYBODY else {"all": "all"}
+        counts = pd.DataFrame(
+            {
+                "practice_code": rows["practice_code"],
+                "group_value": rows["key"].map(names),
+                "numerator": rows[f"{measure.id} numerator"].fillna(0),
+                "denominator": rows[f"{measure.id} denominator"],
+            }
+        ).dropna(subset=["group_value"])
+        of_measures.append(counts.assign(measure_id=measure.id, group_name=grouping))
+    return pd.concat(of_measures, ignore_index=True)
+
+
+def _is_counted(feature: ir.Table, measure: Measure, on: dt.date) -> ir.BooleanColumn:
+    ages = feature.age.between(measure.age_from, measure.age_to)
+    return ages & measure.denominator.on(feature, settings={}, reference_date=on)
+
+
+def _amount(feature: ir.Table, measure: Measure, on: dt.date) -> ir.IntegerColumn:
+    """What one person adds to the numerator: a whole number, so that the sum is the same on every engine."""
+    if measure.mean_of:
+        return (feature[measure.mean_of] * _THOUSANDTHS).round().cast("int64")
+    if measure.sum_of:
+        return feature[measure.sum_of]
+    if measure.numerator is None:
+        return ibis.literal(1, "int8")
+    return measure.numerator.on(feature, settings={}, reference_date=on).ifelse(
+        ibis.literal(1, "int8"), ibis.literal(0, "int8")
+    )
+
+
+def _shares(feature: ir.Table, measure: Measure, on: dt.date) -> pd.DataFrame:
+    """People of each practice by each value of a column; the denominator is all of them."""
+    people = feature.filter(_is_counted(feature, measure, on))
+    by = people.group_by("practice_code", group_value=people[measure.share_by].cast("string"))
+    rows = by.aggregate(numerator=people.count()).to_pyarrow().to_pandas()
+    rows["denominator"] = rows.groupby("practice_code")["numerator"].transform("sum")
+    return rows.assign(measure_id=measure.id, group_name=measure.share_by)
+
+
+def _of_lists(
+    attrition: pd.DataFrame,
+    cascade: pd.DataFrame,
+    definitions: Sequence[Measure],
+    feature: ir.Table,
+    on: dt.date,
+) -> Iterator[pd.DataFrame]:
+    """List entries by practice out of its people, and people listed by how far they got."""
+    for measure in definitions:
+        if measure.entries_of:
+            people = feature.filter(_is_counted(feature, measure, on)).group_by("practice_code")
+            rows = people.aggregate(denominator=ibis._.count()).to_pyarrow().to_pandas()
+            tiers = _known(attrition, measure.entries_of)
+            entries = tiers[tiers["kind"] == "tier"].groupby("practice_code")["person_count"].sum()
+            rows["numerator"] = rows["practice_code"].map(entries).fillna(0)
+            yield rows.assign(measure_id=measure.id, group_name=EVERYBODY, group_value=EVERYBODY)
+        elif measure.cascade_of:
+            yield _furthest_steps(cascade[cascade["cohort_id"] == measure.cascade_of]).assign(measure_id=measure.id)
+
+
+def _furthest_steps(cascade: pd.DataFrame) -> pd.DataFrame:
+    """People listed by the furthest step of one cohort's cascade: whom the next step lost, and who reached the last."""
+    steps = cascade.sort_values(["practice_code", "step_order"], ignore_index=True)
+    of_practice = steps.groupby("practice_code")
+    lost = of_practice["person_count"].shift(-1).fillna(steps["remaining_count"])
+    return pd.DataFrame(
         {
-            "people": "count rounded to 5",
-            "percent": "rounded parts; Wilson 95%",
-            "score": "mean to 1 decimal",
+            "practice_code": steps["practice_code"],
+            "group_name": FURTHEST_STEP,
+            "group_value": steps["step"],
+            "numerator": lost,
+            "denominator": of_practice["remaining_count"].transform("first"),
         }
     )
-    return released[list(load_contract("measure_value").column_names)]
 
 
-def _by_practice(
-    person_feature: ir.Table, measure: Measure, areas: pd.DataFrame, reference_date: dt.date
-) -> pd.DataFrame:
-    """Counts of one measure: one row per practice and group, zeros included."""
-    in_scope = person_feature.age.between(measure.age_from, measure.age_to) & measure.denominator.on(
-        person_feature, settings={}, reference_date=reference_date
-    )
-    people = person_feature.filter(in_scope)
-    practices = pd.DataFrame({"practice_code": areas["practice_code"]})
-    counts = _counted(people.group_by("practice_code").aggregate(denominator=ibis._.count()), practices)
+def _known(attrition: pd.DataFrame, cohorts: Iterable[str]) -> pd.DataFrame:
+    """Attrition of some cohorts; DefinitionError where there is no such cohort."""
+    missing = sorted(set(cohorts) - set(attrition["cohort_id"])) if len(attrition) else []
+    if missing:
+        raise DefinitionError(
+            "A measure counts the entries of a list that no definition makes",
+            name=", ".join(missing),
+            hint="`phm cohorts list` names the definitions there are.",
+        )
+    return attrition[attrition["cohort_id"].isin(list(cohorts))]
+
+
+def _list_entries(attrition: pd.DataFrame, definitions: Sequence[Measure]) -> dict[tuple[str, str], list[str]]:
+    """Which published steps add up to the entries a measure counts."""
+    tiers = attrition[attrition["kind"] == "tier"][["cohort_id", "step_order"]].drop_duplicates()
+    steps = [(cohort, step_family(cohort, int(order))) for cohort, order in tiers.itertuples(index=False)]
+    return {
+        ("numerator", measure.id): [family for cohort, family in steps if cohort in measure.entries_of]
+        for measure in definitions
+        if measure.entries_of
+    }
+
+
+def _completed(counts: pd.DataFrame, practices: pd.Series, definitions: Sequence[Measure]) -> pd.DataFrame:
+    """Every practice with every group of every measure, zero where nobody was counted; with title and unit."""
+    groups = [
+        {"measure_id": m.id, "title": m.title, "unit": m.unit, "is_share": is_share, "group_name": name}
+        | {"group_value": group}
+        for m in definitions
+        for name, group, is_share in _groups(m)
+    ]
+    grid = pd.DataFrame({"practice_code": practices}).merge(pd.DataFrame(groups), how="cross")
+    key = _COUNTS[:4]
+    full = grid.merge(counts.groupby(key, as_index=False)[_COUNTS[4:]].sum(), on=key, how="left")
+    of_all = full.groupby(["practice_code", "measure_id"])["denominator"].transform("max")
+    full["denominator"] = full["denominator"].mask(full["is_share"], of_all)
+    return full.assign(**{name: full[name].fillna(0).astype("int64") for name in _COUNTS[4:]})
+
+
+def _groups(measure: Measure) -> Iterator[tuple[str, str, bool]]:
+    """Grouping and group of every row of a measure, and whether the rows are shares of one denominator."""
     if measure.share_by:
-        counts = counts.merge(_shares(people, measure.share_by, practices), on="practice_code")
+        values = load_contract("person_feature").column(measure.share_by)
+        for value in range(int(values.minimum), int(values.maximum) + 1):
+            yield measure.share_by, str(value), True
+    elif measure.cascade_of:
+        for step in load_contract("list_cascade").column("step").valid_values:
+            yield FURTHEST_STEP, step, True
     else:
-        counts = counts.assign(group_name="all", group_value="all")
-        if measure.unit == "people":
-            counts["numerator"] = counts["denominator"]
-        else:
-            numerators = people.group_by("practice_code").aggregate(numerator=_summed(people, measure, reference_date))
-            counts = counts.merge(_counted(numerators, practices), on="practice_code")
-    if measure.count_by:
-        grid = practices.merge(pd.DataFrame({"group_value": GROUPINGS[measure.count_by]}), how="cross")
-        groups = _filled(grid, count_by_sex_and_age(people)).assign(group_name=measure.count_by)
-        counts = pd.concat([counts, groups.assign(denominator=groups["numerator"])])
-    return counts.assign(measure_id=measure.id, title=measure.title, unit=measure.unit)
-
-
-def _shares(people: ir.Table, column: str, practices: pd.DataFrame) -> pd.DataFrame:
-    """People of each practice by each value the contract allows of a column."""
-    values = load_contract("person_feature").column(column)
-    groups = pd.DataFrame({"group": range(int(values.minimum), int(values.maximum) + 1)})
-    by = people.group_by("practice_code", group=people[column]).aggregate(numerator=ibis._.count())
-    counts = _counted(by, practices.merge(groups, how="cross"))
-    return counts.assign(group_name=column, group_value=counts["group"].astype(str)).drop(columns="group")
-
-
-def _summed(people: ir.Table, measure: Measure, reference_date: dt.date) -> ir.IntegerScalar:
-    """The numerator as a whole-number sum, so that it is the same on every engine and thread count."""
-    if measure.mean_of:
-        return (people[measure.mean_of] * _THOUSANDTHS).round().cast("int64").sum()
-    condition = measure.numerator.on(people, settings={}, reference_date=reference_date)
-    return condition.ifelse(1, 0).cast("int64").sum()
-
-
-def _counted(aggregate: ir.Table, grid: pd.DataFrame) -> pd.DataFrame:
-    """The rows of `grid` with their counts, zero where nobody was counted."""
-    return _filled(grid, aggregate.to_pyarrow().to_pandas())
-
-
-def _filled(grid: pd.DataFrame, counts: pd.DataFrame) -> pd.DataFrame:
-    counted = grid.merge(counts, how="left")
-    new = counted.columns.difference(grid.columns)
-    return counted.assign(**{name: counted[name].fillna(0).astype("int64") for name in new})
+        yield EVERYBODY, EVERYBODY, False
+        for grouping in groupings_of(measure):
+            for name in dict.fromkeys(GROUPINGS[grouping].names(measure.age_from, measure.age_to).values()):
+                yield grouping, name, False
 
 
 def _nesting(areas: pd.DataFrame) -> list[tuple[tuple[str, str], list[tuple[str, str]]]]:

@@ -7,6 +7,7 @@ import pandas as pd
 import pyarrow as pa
 import pytest
 
+from phm.errors import DefinitionError
 from phm.feeds.contracts import load_contract
 from phm.governance.disclosure import publish
 from phm.measures.definition import load_measures
@@ -31,6 +32,25 @@ GEOGRAPHY = pd.DataFrame(
 ).assign(icb_code="X", icb_name="Board", practice_name=lambda rows: "Practice " + rows["practice_code"])
 RESIDENCE = pd.DataFrame({"pcn_code": ["P1"], "inside_count": [2], "outside_count": [1], "resident_count": [4]})
 """What is known of where people live: of one PCN."""
+LISTED = next(m.entries_of for m in load_measures() if m.entries_of)
+ATTRITION = pd.DataFrame(
+    [
+        (cohort, practice, order, kind, count)
+        for cohort in LISTED
+        for practice, listed in (("A", 2), ("C", 1))
+        for order, kind, count in ((0, "population", 9), (1, "exclusion", 4), (2, "tier", listed), (3, "no_tier", 1))
+    ],
+    columns=["cohort_id", "practice_code", "step_order", "kind", "person_count"],
+)
+"""Three people listed by every cohort, two of practice A and one of C."""
+CASCADE = pd.DataFrame(
+    [
+        ("A", 0, "listed", 10, 10), ("A", 1, "contacted", 3, 7), ("A", 2, "measured", 2, 5),
+        ("A", 3, "confirmed", 0, 5), ("A", 4, "diagnosed", 1, 4), ("A", 5, "treated", 3, 1),
+    ],
+    columns=["practice_code", "step_order", "step", "person_count", "remaining_count"],
+).assign(cohort_id="possible_undiagnosed_hypertension")  # fmt: skip
+"""Ten people of practice A, of whom one was treated."""
 
 
 def person(practice, n=1, **values):
@@ -42,6 +62,7 @@ def person(practice, n=1, **values):
         "is_registered": True,
         "is_alive": True,
         "registered_months": 60,
+        "has_hypertension": False,
     }
     return [base | values] * n
 
@@ -51,17 +72,19 @@ def features(*people):
     return ibis.memtable(pa.Table.from_pylist([row for group in people for row in group], schema=schema))
 
 
-def counted(*people):
+def counted(*people, only=""):
+    """Counts of all measures, or of one alone."""
     geography = ibis.memtable(pa.Table.from_pandas(GEOGRAPHY, preserve_index=False))
     residence = ibis.memtable(pa.Table.from_pandas(RESIDENCE, preserve_index=False))
     return measure_values(
-        features(*people), geography, residence, definitions=load_measures(), reference_date=REFERENCE_DATE
-    )
+        features(*people), geography, residence, ATTRITION, CASCADE,
+        definitions=[m for m in load_measures() if only in ("", m.id)], reference_date=REFERENCE_DATE,
+    )  # fmt: skip
 
 
-def counts(*people):
+def counts(*people, only=""):
     return (
-        counted(*people)
+        counted(*people, only=only)
         ._counts.set_index(["measure_id", "area_code", "group_value"])[["numerator", "denominator"]]
         .sort_index()
     )
@@ -79,21 +102,13 @@ RAISED = {"latest_bp_date": dt.date(2026, 3, 3), "latest_bp_systolic": 150, "lat
         (RAISED | {"latest_bp_setting": "clinic", "latest_bp_systolic": 120, "latest_bp_diastolic": 90}, 1),
         (RAISED | {"latest_bp_setting": "clinic", "latest_bp_date": dt.date(2024, 10, 31)}, 0),
         (RAISED | {"latest_bp_setting": "clinic", "latest_bp_date": dt.date(2024, 11, 1)}, 1),
-        (RAISED | {"latest_bp_setting": "clinic", "latest_hypertension_date": dt.date(2020, 1, 1)}, 0),
-        (
-            RAISED
-            | {
-                "latest_bp_setting": "clinic",
-                "latest_hypertension_date": dt.date(2020, 1, 1),
-                "latest_hypertension_resolved_date": dt.date(2021, 1, 1),
-            },
-            1,
-        ),
+        (RAISED | {"latest_bp_setting": "clinic", "has_hypertension": True}, 0),
         ({}, 0),
     ],
 )
 def test_raised_and_not_on_the_register(values, counted):
-    row = counts(person("A", **values)).loc[("raised_bp_not_on_register", "P1", "all")]
+    only = "raised_bp_not_on_register"
+    row = counts(person("A", **values), only=only).loc[(only, "P1", "all")]
     assert (row["numerator"], row["denominator"]) == (counted, 1)
 
 
@@ -110,18 +125,12 @@ def test_raised_and_not_on_the_register(values, counted):
     ],
 )
 def test_not_measured_in_five_years(values, expected):
-    row = counts(person("A", **values)).loc[("bp_not_measured_5y", "P1", "all")]
+    row = counts(person("A", **values), only="bp_not_measured_5y").loc[("bp_not_measured_5y", "P1", "all")]
     assert tuple(row) == expected
 
 
 def test_recorded_prevalence_counts_all_ages():
-    diagnosed = dt.date(2020, 1, 1)
-    table = counts(
-        person("A", 3, age=80, latest_hypertension_date=diagnosed),
-        person("A", 2, age=80, latest_hypertension_date=diagnosed, latest_hypertension_resolved_date=diagnosed),
-        person("A", 4, latest_hypertension_date=diagnosed, latest_hypertension_resolved_date=dt.date(2022, 1, 1)),
-        person("A", 5, age=3),
-    )
+    table = counts(person("A", 5, age=80, has_hypertension=True), person("A", 4), person("A", 5, age=3))
     assert tuple(table.loc[("recorded_hypertension_prevalence", "P1", "all")]) == (5, 14)
 
 
@@ -140,6 +149,52 @@ def test_people_are_counted_by_sex_and_age_from_pcn_up():
     assert north[north > 0].to_dict() == {"all": 7, "female 30-34": 5, "other or unknown": 2}
     assert table.loc[("list_size", "L2", "male 90+"), "numerator"] == 1
     assert list(table.loc[("list_size", "A")].index) == ["all"]
+
+
+def test_everybody_is_in_one_group_of_each_grouping_and_none_is_of_a_practice():
+    people = (
+        person("A", 3, age=17, imd_quintile=1, ethnicity_group="asian", has_hypertension=True),
+        person("A", 2, age=18, sex="I"),
+        person("B", 4, age=95, sex="M", imd_quintile=5, ethnicity_group="black"),
+    )
+    table = counted(*people)._counts
+    table = table[table["measure_id"] == "recorded_hypertension_prevalence"]
+    assert set(table.loc[table["area_type"] == "practice", "group_name"]) == {"all"}
+    assert "imd_quintile_age_band" not in set(table.loc[table["area_type"] == "place", "group_name"])
+    icb = table[table["area_type"] == "icb"].groupby("group_name")[["numerator", "denominator"]].sum()
+    assert set(icb.index) == {"all", "sex", "age_band", "imd_quintile", "ethnicity_group", "imd_quintile_age_band"}
+    assert (icb == [3, 9]).all().all()
+    shown = table[(table["area_code"] == "P1") & (table["denominator"] > 0)].set_index("group_value")["denominator"]
+    assert shown.to_dict() == {
+        "all": 9, "female": 3, "male": 4, "other or unknown": 2, "0-17": 3, "18-29": 2, "80+": 4,
+        "1": 3, "5": 4, "no quintile": 2, "asian": 3, "black": 4, "unknown": 2,
+    }  # fmt: skip
+
+
+def test_a_rate_adds_up_events_and_list_entries():
+    table = counts(person("A", 3, emergency_attendance_count_12m=2), person("C", 5, emergency_attendance_count_12m=0))
+    assert tuple(table.loc[("emergency_attendance_rate", "X", "all")]) == (6, 8)
+    assert tuple(table.loc[("list_entries_rate", "P1", "all")]) == (2 * len(LISTED), 3)
+    assert tuple(table.loc[("list_entries_rate", "X", "all")]) == (3 * len(LISTED), 8)
+
+
+def test_people_listed_count_at_the_furthest_step_they_reached():
+    table = counts(person("A"))
+    reached = table.loc[("hypertension_list_cascade", "P1")]
+    assert reached["numerator"].to_dict() == {
+        "listed": 3, "contacted": 2, "measured": 0, "confirmed": 1, "diagnosed": 3, "treated": 1
+    }  # fmt: skip
+    assert set(reached["denominator"]) == {10}
+    assert ("hypertension_list_cascade", "A") not in table.index.droplevel(2)
+
+
+def test_a_list_that_nobody_makes_is_refused():
+    with pytest.raises(DefinitionError, match=LISTED[0]):
+        measure_values(
+            features(person("A")), ibis.memtable(GEOGRAPHY), ibis.memtable(RESIDENCE),
+            ATTRITION[ATTRITION["cohort_id"] != LISTED[0]], CASCADE,
+            definitions=load_measures(), reference_date=REFERENCE_DATE,
+        )  # fmt: skip
 
 
 def test_where_people_live_is_counted_out_of_patients_and_out_of_residents():
@@ -174,5 +229,6 @@ def test_what_is_published_meets_the_contract():
     row = table.set_index(["measure_id", "area_code", "group_value"]).loc[("raised_bp_not_on_register", "P1", "all")]
     assert (row["numerator"], row["denominator"], row["value"]) == (600, 600, 100.0)
     assert row["lower"] < 100 and row["upper"] == 100
+    assert (row["period"], row["significance"]) == ("31 October 2026", "not different")
     score = table.set_index(["measure_id", "area_code"]).loc[("imd_mean_score", "P1")]
     assert score["value"] == 16.1 and pd.isna(score["lower"])

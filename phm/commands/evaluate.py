@@ -1,0 +1,59 @@
+"""`phm evaluate`: how many people with true undiagnosed hypertension the pipeline finds in synthetic places."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from phm.commands.terminal import print_table, say
+
+app = typer.Typer()
+
+COHORT = "possible_undiagnosed_hypertension_18_plus"
+CANNOT_SHOW = (
+    "What this cannot show: the people are invented by rules, and the model and the generator share ideas of what "
+    "raises blood pressure. It shows that the machinery finds what was put in, not that it finds people in England: "
+    "who attends, who is coded and what readings miss must be judged where it is used."
+)
+
+
+@app.command()
+def evaluate(
+    truth: Annotated[Path, typer.Option(help="Folder of truth files, <YYYY-MM>_<ICB code>.parquet.")] = Path(
+        "feeds/truth"
+    ),
+    month: Annotated[str | None, typer.Option(help="Month, YYYY-MM.", show_default="all published")] = None,
+    demo: Annotated[bool, typer.Option("--demo", help="The places were run with `phm run --demo`.")] = False,
+    out: Annotated[
+        Path | None, typer.Option(help="Also write the tables and the yield curve into this folder.")
+    ] = None,
+) -> None:
+    """Judge rankings on the truth: published synthetic places that have a truth file, each with a model of its own."""
+    from phm.config import load_settings
+    from phm.engine import connect
+    from phm.errors import StoreError
+    from phm.governance.pseudonyms import Pseudonymiser
+    from phm.risk.judgement import Pooled, judge, write
+    from phm.store import Store
+
+    settings = load_settings()
+    store = Store(settings.home, settings.vault)
+    pseudonymiser = Pseudonymiser.demo() if demo else Pseudonymiser.from_key(settings.site_key, settings.key_path)
+    places = [p for p in store.partitions() if month in (None, p.month) and (truth / f"{p.key}.parquet").exists()]
+    if not places:
+        raise StoreError(
+            "No published month has a truth file", name=str(truth), hint="Run `phm synth`, then `phm run`, then this."
+        )
+    con = connect(threads=settings.threads, memory_limit=settings.memory_limit)
+    judged = [judge(con, store, p, truth / f"{p.key}.parquet", pseudonymiser, cohort_id=COHORT) for p in places]
+    found = Pooled(judged)
+    say(f"{len(judged)} places, {found.people:,} people who may be invited, {found.there:,} of them truly hypertensive")
+    for title, table in found.tables().items():
+        say(f"\n{title}")
+        print_table(tuple(table.columns), [tuple(map(str, row)) for row in table.itertuples(index=False)])
+    say("")
+    for target in found.targets():
+        say(f"{'met    ' if target.is_met else 'NOT MET'} {target.says}")
+    say(f"\n{CANNOT_SHOW}")
+    if out:
+        write(found, out, note=CANNOT_SHOW)
