@@ -106,6 +106,8 @@ class _Comparison:
         yield from self._conditions(what, before.when, after.when)
         yield from _changed(f"{what}, what to do", before.action, after.action)
         yield from _changed(f"{what} is due", due_words(before.due_days), due_words(after.due_days))
+        yield from _changed(f"{what} is for", before.role, after.role)
+        yield from _changed(f"{what}, expected found", _found_words(before), _found_words(after))
         reasons = [
             "; ".join(f"“{r.template.text}”{f' if {r.when.text}' if r.when else ''}" for r in tier.reasons)
             for tier in (before, after)
@@ -145,6 +147,11 @@ def _condition(expression: Expression | None, definition: Definition) -> str:
 def _setting_words(setting: Setting) -> str:
     value = ("on" if setting.value else "off") if isinstance(setting.value, bool) else written(setting.value, {})
     return f"{value} {setting.unit or ''}".strip()
+
+
+def _found_words(tier: Tier) -> str:
+    found = tier.expected_found
+    return f"{found.percent:g}% ({found.source})" if found else ""
 
 
 def _tier_words(tier: Tier) -> str:

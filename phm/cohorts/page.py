@@ -85,12 +85,25 @@ def _exclusions(definition: Definition) -> Iterator[str]:
 
 def _tiers(output: Output, definition: Definition) -> str:
     rows = [
-        (str(number), f"**{tier.title}** (`{tier.id}`)", _words(tier.when, definition), tier.action, _due(tier))
+        (
+            str(number),
+            f"**{tier.title}** (`{tier.id}`)",
+            _words(tier.when, definition),
+            tier.action,
+            tier.role.replace("_", " "),
+            _due(tier),
+        )
         for number, tier in enumerate(output.tiers, 1)
     ]
     reasons = [f"**{tier.title}**: {_reasons(tier.reasons, definition)}." for tier in output.tiers]
-    table = _table(("", "tier", "who", "what to do", "due"), rows)
-    return f"{table}\n\nWhat an entry says of why it is there:\n\n{_bullets(*reasons)}"
+    table = _table(("", "tier", "who", "what to do", "by whom", "due"), rows)
+    found = [
+        f"**{tier.title}**: {tier.expected_found.percent:g}%. {tier.expected_found.source}"
+        for tier in output.tiers
+        if tier.expected_found
+    ]
+    expected = f"\n\nHow many are expected to have what is looked for:\n\n{_bullets(*found)}" if found else ""
+    return f"{table}\n\nWhat an entry says of why it is there:\n\n{_bullets(*reasons)}{expected}"
 
 
 def _due(tier: Tier) -> str:

@@ -101,8 +101,16 @@ class Exclusion:
 
 
 @dataclass(frozen=True)
+class ExpectedFound:
+    """The share of a tier's people expected to turn out to have what is looked for, and who says so."""
+
+    percent: float
+    source: str
+
+
+@dataclass(frozen=True)
 class Tier:
-    """People to be acted on in one way by one time."""
+    """People to be acted on in one way by one time, by one `role` of contract `capacity`."""
 
     id: str
     title: str
@@ -110,6 +118,8 @@ class Tier:
     action: str
     due_days: int
     reasons: tuple[Sentence, ...]
+    role: str = "clinician"
+    expected_found: ExpectedFound | None = None
 
 
 @dataclass(frozen=True)

@@ -20,6 +20,7 @@ from phm.cohorts.parts import (
     USES,
     Definition,
     Exclusion,
+    ExpectedFound,
     Output,
     Ranking,
     Remark,
@@ -213,7 +214,9 @@ class _Reader:
             hint = "Give at least one reason without a condition: every entry must say why."
             what = f"Tier {entry['id']} can be without a reason"
             self._check(is_said, what, *place, i, "reasons", hint=hint)
-            facts = {key: entry[key] for key in ("id", "title", "action", "due_days")}
+            facts = {key: entry[key] for key in ("id", "title", "action", "due_days", "role") if key in entry}
+            if "expected_found" in entry:
+                facts["expected_found"] = ExpectedFound(**entry["expected_found"])
             tiers.append(Tier(when=self._expression(*place, i, "when"), reasons=(*reasons, *closing), **facts))
         return tuple(tiers)
 

@@ -15,18 +15,33 @@ from phm.cohorts.templates import render
 from phm.expressions import Expression
 
 
+def asset_column(route: Remark, /) -> str:
+    """The column beside a person's facts that has the nearest asset of a route in words."""
+    return f"asset_{route.id}"
+
+
 def texts(
-    definition: Definition, member: ir.Table, person_feature: ir.Table, /, *, reference_date: date
+    definition: Definition,
+    member: ir.Table,
+    person_feature: ir.Table,
+    /,
+    *,
+    reference_date: date,
+    assets: ir.Table | None = None,
 ) -> pd.DataFrame:
     """One row per row of `member` of this definition: person_id, output, tier_title, action, reasons, flags, routes.
 
     `reasons` are joined by semicolons, `flags` and `routes` are sentences, missing where there are none. A reason is
-    said only where its own condition holds, so it names only facts that put the person there.
+    said only where its own condition holds, so it names only facts that put the person there. A route that leads to
+    assets names the nearest, if `assets` has one: `person_id` and the `asset_column` of each such route.
     """
     member = member.filter(member.cohort_id == definition.id)
     sentences = list(_sentences(definition))
     conditions = {s.when.text: s.when for s in sentences if s.when is not None}
     facts = _facts(member, person_feature, sentences, conditions, definition, reference_date)
+    if assets is not None:
+        near = assets.semi_join(member, "person_id").to_pyarrow().to_pandas()
+        facts = facts.merge(near, on="person_id", how="left", validate="many_to_one")
     parts = []
     for output in definition.outputs.values():
         for tier in output.tiers:
@@ -91,6 +106,9 @@ def _said(
         holds = slice(None) if item.when is None else rows[f"when_{position[item.when.text]}"].to_numpy(bool)
         here = rows.loc[holds, list(item.template.columns)]
         sentence = render(item.template, here, settings=definition.values, words=definition.words)
+        if isinstance(item, Remark) and item.assets and asset_column(item) in rows:
+            near = rows.loc[holds, asset_column(item)]
+            sentence += (" Nearest: " + near.astype("str") + ".").where(near.notna(), "")
         said += (joint + sentence).reindex(rows.index, fill_value="")
     said = said.str.slice(len(joint))
     return said.where(said != "")

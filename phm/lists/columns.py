@@ -32,6 +32,8 @@ ACT = (
     Column("tier_title", "Priority", 19, "wrapped"),
     Column("action", "What to do", 36, "wrapped"),
     Column("due_date", "By", 11, "date"),
+    Column("turn", "Turn", 13, "wrapped"),
+    Column("planned_week", "Week of", 11, "date"),
     Column("reasons", "Why", 46, "wrapped"),
     Column("flags", "Bear in mind", 30, "wrapped"),
     Column("routes", "Can also be seen by", 20, "wrapped"),

@@ -23,6 +23,7 @@ from phm.errors import CheckFailed, DisclosureError
 from phm.lists.changes import change_texts, what_changed
 from phm.lists.columns import ALL, OUTCOME
 from phm.lists.workbook import sheet_name, workbook
+from phm.lists.workload import turns, workload_text
 
 INVENTED = "Invented people: nobody on this list exists."
 WARNING = "Not an urgent-alert system. A list is a prompt to look at the record."
@@ -69,6 +70,8 @@ def export_practice_list(
     identity: pd.DataFrame,
     attrition: pd.DataFrame,
     change: pd.DataFrame,
+    wave: pd.DataFrame,
+    work: pd.DataFrame,
     definition: Definition,
     /,
     *,
@@ -96,6 +99,10 @@ def export_practice_list(
         Rows of `cohort_attrition`; those of this practice and cohort are used.
     change
         Rows of `list_change` of this practice and cohort; none where there was no list before.
+    wave
+        Rows of `list_wave` of this practice and cohort; none where no capacity is known.
+    work
+        `phm.lists.workload.workload` of this practice and the use of the definition, over all its lists.
     registered_elsewhere
         How many of the people are also registered with another practice, where they started earlier.
     is_synthetic
@@ -123,6 +130,7 @@ def export_practice_list(
             hint="Use the vault of the month the list was made from, or run the month again.",
         )
     named["change"] = named["entry_id"].map(change_texts(change, definition))
+    named = named.merge(turns(wave), on="entry_id", how="left", validate="one_to_one")
     named = named.sort_values(["position", "entry_id"], kind="stable")
     named = named.astype(object).where(named.notna(), None)
     sheets = {output: named[named["output"] == output] for output in definition.outputs}
@@ -130,6 +138,7 @@ def export_practice_list(
         ("Practice", f"{practice.practice_name} ({practice.practice_code})"),
         ("Primary care network", f"{practice.pcn_name} ({practice.pcn_code})"),
         ("People on the list", str(len(sheets[LIST]))),
+        ("Work of the lists planned", workload_text(work, expiry_date=expiry_date)),
         ("Since the last list", what_changed(change, definition)),
         ("Registered elsewhere too", f"{registered_elsewhere}; they are on this list only, as they came here last"),
         ("Data up to", _day(reference_date)),

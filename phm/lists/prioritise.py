@@ -49,11 +49,13 @@ def entries(
     *,
     reference_date: dt.date,
     pseudonymiser: Pseudonymiser,
+    assets: ir.Table | None = None,
 ) -> ir.Table:
     """One row per entry of a practice's list, or of a separate output: contract `case_finding_list`.
 
     Of `member` (`cohort_member`) the rows of this definition are used. A person has the same entry id every month they
-    are on a list of this cohort, whatever the practice.
+    are on a list of this cohort, whatever the practice. Routes name the nearest asset of `assets`
+    (`phm.lists.routing.route_assets`), if it is given.
     """
     member = member.filter(member.cohort_id == definition.id)
     people = member.select("person_id", "output", "cohort_id", "practice_code", "pcn_code", "tier", "due_date", "rank")
@@ -64,7 +66,7 @@ def entries(
         residence=_joined(person_feature, _RESIDENCE),
     )
     acted_on = people.inner_join(facts, "person_id").rename(position="rank").to_pyarrow().to_pandas()
-    said = texts(definition, member, person_feature, reference_date=reference_date)
+    said = texts(definition, member, person_feature, reference_date=reference_date, assets=assets)
     listed = acted_on.merge(said, on=["person_id", "output"], how="inner")
     listed["entry_id"] = pseudonymiser.entry_ids(definition.id, listed["person_id"]).to_pandas()
     listed["list_reference"] = listed["practice_code"].map(

@@ -22,6 +22,7 @@ from phm.errors import CheckFailed, DisclosureError, StoreError
 from phm.governance.audit import Pull, record_pull
 from phm.lists.expiry import expiry_date
 from phm.lists.export import Practice, export_practice_list
+from phm.lists.workload import workload
 from phm.store import LIST_TABLES, Partition, Store
 
 ORDINARY_REASON = "case finding"
@@ -105,11 +106,13 @@ def pull(
             name=definition.id,
             hint="Pull the newest month, or say with --reason why this one is needed.",
         )
-    entries, changes, attrition, identity, geography, person = (
+    entries, changes, waves, capacity, attrition, identity, geography, person = (
         store.read(con, table, partition, draft=draft)
         for table in (
             "case_finding_list",
             "list_change",
+            "list_wave",
+            "feed_capacity",
             "cohort_attrition",
             "identity",
             "core_geography",
@@ -125,6 +128,12 @@ def pull(
     steps = dict(iter(attrition.filter(attrition.cohort_id == definition.id).to_pandas().groupby("practice_code")))
     changed = changes.filter(changes.cohort_id == definition.id).to_pandas()
     changed_at = dict(iter(changed.groupby("practice_code")))
+    planned = waves.filter(waves.cohort_id == definition.id).to_pandas()
+    planned_at = dict(iter(planned.groupby("practice_code")))
+    work = workload(waves.filter(waves.use == definition.use), capacity).to_pandas()
+    if planned.empty:
+        work = work.head(0)
+    work_at = dict(iter(work.groupby("practice_code")))
     twice = person.filter(person.registration_count > 1).semi_join(listed, "person_id").practice_code.value_counts()
     elsewhere = dict(twice.to_pandas().itertuples(index=False, name=None))
     areas = geography.to_pandas().set_index("practice_code")
@@ -153,6 +162,8 @@ def pull(
                 numbers.loc[rows["person_id"]].reset_index(),
                 steps.get(code, pd.DataFrame(columns=attrition.columns)),
                 changed_at.get(code, changed.head(0)),
+                planned_at.get(code, planned.head(0)),
+                work_at.get(code, work.head(0)),
                 definition.id,
                 definitions,
                 partition.reference_date,
@@ -195,6 +206,8 @@ class _Task:
     identity: pd.DataFrame
     attrition: pd.DataFrame
     change: pd.DataFrame
+    wave: pd.DataFrame
+    work: pd.DataFrame
     cohort_id: str
     definitions: Path | None
     reference_date: dt.date
@@ -217,6 +230,8 @@ def _written(task: _Task) -> PulledList:
         task.identity,
         task.attrition,
         task.change,
+        task.wave,
+        task.work,
         _definition(task.cohort_id, task.definitions),
         practice=task.practice,
         reference_date=task.reference_date,

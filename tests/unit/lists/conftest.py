@@ -93,6 +93,13 @@ def no_change():
 
 
 @pytest.fixture
+def no_plan():
+    """Waves and workload without a capacity file."""
+    waves = pd.DataFrame(columns=load_contract("list_wave").column_names).astype({"planned_week": "datetime64[s]"})
+    return waves, pd.DataFrame()
+
+
+@pytest.fixture
 def attrition(definition):
     people, left, rows = 900, 3000, []
     rows.append((0, "population", "population", definition.population_label, left, left))

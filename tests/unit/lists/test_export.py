@@ -24,6 +24,8 @@ HEADERS = [
     "Priority",
     "What to do",
     "By",
+    "Turn",
+    "Week of",
     "Why",
     "Bear in mind",
     "Can also be seen by",
@@ -56,13 +58,14 @@ INJECTIONS = ["=1+1", "+44 20", "-2", "@SUM(A1)", "\tx", "\r=1", '=HYPERLINK("ht
 
 
 @pytest.fixture
-def export(definition, practice, make_identity, attrition, no_change, tmp_path):
-    def exported(entries, *, format="xlsx", name="list", identity=None, change=no_change, **said):
+def export(definition, practice, make_identity, attrition, no_change, no_plan, tmp_path):
+    def exported(entries, *, format="xlsx", name="list", identity=None, change=no_change, plan=no_plan, **said):
         return export_practice_list(
             entries,
             make_identity(entries) if identity is None else identity,
             attrition,
             change,
+            *plan,
             definition,
             practice=practice,
             reference_date=REFERENCE_DATE,
@@ -142,7 +145,7 @@ def test_outcome_columns_are_empty_with_choices(export, make_entries):
     assert all(cell.value is None for cell in cells)
     validations = {str(v.sqref).split(":")[0]: v for v in sheet.data_validations.dataValidation}
     lists = {place for place, v in validations.items() if v.type == "list"}
-    assert lists == {"T2", "U2", "Z2", "AA2", "AB2"}
+    assert lists == {"V2", "W2", "AB2", "AC2", "AD2"}
     assert {(v.formula1, v.formula2) for v in validations.values() if v.type == "whole"} == {
         ("50", "300"),
         ("20", "200"),
@@ -155,7 +158,7 @@ def test_sheets_can_be_filtered_and_printed(export, make_entries):
     assert book.sheetnames == ["Cover", "List", "Coding review", "Maternity raised BP", "White coat annual check"]
     sheet = book["List"]
     assert sheet.freeze_panes == "B2"
-    assert sheet.auto_filter.ref == "A1:AF31"
+    assert sheet.auto_filter.ref == "A1:AH31"
     assert sheet.page_setup.orientation == "landscape"
     assert sheet.print_title_rows == "$1:$1" and sheet.print_title_cols == "$A:$A"
 
@@ -205,7 +208,7 @@ def test_csv_has_the_list_the_outputs_and_the_cover_in_files_of_their_own(export
     ]
     listed = _rows(paths[0])
     assert len(listed) == 31 and listed[1][0] == "9990000000" and listed[1][5] == "2026-10-31"
-    assert listed[2][11] in ("Yes", "No", "") and listed[2][16] in ("0", "1", "2", "")
+    assert listed[2][13] in ("Yes", "No", "") and listed[2][18] in ("0", "1", "2", "")
     cover = io.StringIO(paths[-1].read_text(encoding="utf-8-sig"))
     assert WARNING in cover.read()
 
@@ -259,7 +262,7 @@ def test_the_list_says_beside_each_person_what_changed(export, make_entries, def
     (path,) = export(entries, change=change)
     book = openpyxl.load_workbook(path)
     stage_1 = next(tier.title for tier in definition.outputs["list"].tiers if tier.id == "stage_1")
-    assert [book["List"].cell(row, 10).value for row in (2, 3, 4)] == ["New", "As before", f"Was: {stage_1}"]
+    assert [book["List"].cell(row, 12).value for row in (2, 3, 4)] == ["New", "As before", f"Was: {stage_1}"]
     cover = "\n".join(str(cell.value) for row in book["Cover"].iter_rows() for cell in row if cell.value)
     assert "1 new, 1 as before, 1 with another priority, 2 gone" in cover
     assert "left the practice: 1" in cover and f"{definition.exclusions[0].label}: 1" in cover
