@@ -28,6 +28,7 @@ class Settings(BaseSettings):
     site_key: str | None = Field(None, description="The site key itself, for sites that inject secrets.", repr=False)
     code_lists: Path | None = Field(None, description="Folder of <concept>.csv code lists replacing the shipped ones.")
     definitions: Path | None = Field(None, description="Folder of your own <id>.yaml definitions of cohorts.")
+    measures: Path | None = Field(None, description="Folder of your own <id>.yaml definitions of measures.")
     workbooks: tuple[str, ...] = Field(
         ("possible_undiagnosed_hypertension",),
         description="Cohorts whose lists every run writes; `phm lists pull` writes those of any, when they are wanted.",
@@ -37,6 +38,9 @@ class Settings(BaseSettings):
         ge=0,
         le=200,
         description="Least share of Core20 in shared appointments, in percent of their share waiting.",
+    )
+    undiagnosed_model: str | None = Field(
+        None, description="Version of the model of unmeasured hypertension to use; none switches it off."
     )
     threads: int = Field(os.cpu_count() or 1, ge=1, description="Threads the engine may use.")
     memory_limit: str = Field("2500MB", pattern=r"^[0-9]+(MB|GB)$", description="Memory the engine may use.")

@@ -28,12 +28,20 @@ def files_sha256(folder: Path) -> dict[str, str]:
 
 
 def provenance(
-    delivery: Path, *, code_lists: Path | None, definitions: Path | None, outcomes: Path, key_id: str
+    delivery: Path,
+    *,
+    code_lists: Path | None,
+    definitions: Path | None,
+    measures: Path | None,
+    outcomes: Path,
+    undiagnosed_model: str | None,
+    key_id: str,
 ) -> dict[str, Any]:
     """Everything that decides what a run of `delivery` publishes.
 
-    `code_lists` and `definitions` are the site's own folders, if any; `outcomes`
-    is the folder of answers to its lists; `key_id` tells site keys apart without telling them.
+    `code_lists`, `definitions` (of cohorts) and `measures` are the site's own folders, if any; `outcomes` is the folder
+    of answers to its lists; `undiagnosed_model` is the version that is switched on, if any; `key_id` tells site keys
+    apart without telling them.
     """
     return {
         "inputs": files_sha256(delivery),
@@ -44,7 +52,9 @@ def provenance(
         },
         "code_lists": files_sha256(code_lists) if code_lists else {},
         "definitions": files_sha256(definitions) if definitions else {},
+        "measures": files_sha256(measures) if measures else {},
         "outcomes": files_sha256(outcomes),
+        "undiagnosed_model": undiagnosed_model,
         "key_id": key_id,
     }
 

@@ -2,10 +2,10 @@
 
 import dagster as dg
 
-from pipelines.defs import automation, cohorts, community, core, feeds, lists, measures, publication, risk
+from pipelines.defs import automation, publication
 from pipelines.defs.resources import Site
 
-_MODULES = (feeds, core, risk, cohorts, lists, measures, community, publication)
+_MODULES = (*publication.MODULES, publication)
 
 
 def build_defs(*, site: Site | None = None) -> dg.Definitions:

@@ -19,7 +19,12 @@ from pipelines.defs.feeds import PRACTICE_TABLES
 from pipelines.defs.resources import Made, Workspace
 from pipelines.defs.tables import checks_of, table_assets
 
-GEOGRAPHY_INPUTS = ("feed_place_membership", "feed_pcn_core_partner", "feed_practice_directory", "feed_practice_successor")
+GEOGRAPHY_INPUTS = (
+    "feed_place_membership",
+    "feed_pcn_core_partner",
+    "feed_practice_directory",
+    "feed_practice_successor",
+)
 """Optional feeds that say more about practices than the map does."""
 REGISTER_INPUTS = ("feed_gp_register", *(table for table in PRACTICE_TABLES if table != "feed_gp_register"))
 EVENT_INPUTS = ("feed_gp_event", "feed_gp_medication", "feed_emergency_attendance", "core_person")

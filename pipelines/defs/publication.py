@@ -4,12 +4,13 @@ import dagster as dg
 
 from phm.publication import expose
 from phm.store import VAULT_TABLES
-from pipelines.defs import cohorts, community, core, feeds, lists, measures
+from pipelines.defs import cohorts, community, core, feeds, lists, measures, report, risk
 from pipelines.defs.resources import Site
 from pipelines.partitions import MONTH_BY_ICB
 
-_MODULES = (feeds, core, cohorts, lists, measures, community)
-MADE = [key.to_user_string() for module in _MODULES for a in module.ASSETS for key in a.keys]
+MODULES = (feeds, core, risk, cohorts, lists, measures, community, report)
+"""Everything whose tables and pages are published."""
+MADE = [key.to_user_string() for module in MODULES for a in module.ASSETS for key in a.keys]
 PUBLISHED = sorted({*MADE, *VAULT_TABLES, *feeds.QUARANTINE_TABLES})
 
 

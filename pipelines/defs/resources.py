@@ -129,7 +129,9 @@ class Site(dg.ConfigurableResource):
             settings.feeds / partition.path,
             code_lists=settings.code_lists,
             definitions=settings.definitions,
+            measures=settings.measures,
             outcomes=outcomes_folder(self.store, partition.icb_code),
+            undiagnosed_model=settings.undiagnosed_model,
             key_id=self.pseudonymiser().key_id,
         )
 

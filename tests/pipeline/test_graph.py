@@ -17,6 +17,7 @@ core_geography
 core_pcn_boundary
 core_person
 data_quality
+feed_capacity
 feed_community_asset
 feed_deprivation
 feed_emergency_attendance
@@ -31,20 +32,22 @@ feed_practice_directory
 feed_practice_list_size
 feed_practice_membership
 feed_practice_successor
-know_your_pcn
 linked_list
 list_cascade
 list_change
 list_hold
 list_outcome
+list_wave
 measure_value
 pcn_asset
 person_feature
+person_risk
 practice_list
 publication
 release_cell
 release_sum
 report
+segment_movement
 """
 
 

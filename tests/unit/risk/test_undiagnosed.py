@@ -1,0 +1,247 @@
+"""The model of unmeasured hypertension: what it learns from, that it is calibrated, and what it refuses."""
+
+import json
+
+import ibis
+import numpy as np
+import pandas as pd
+import pytest
+from scipy.special import expit
+
+from phm.errors import ConfigurationError
+from phm.feeds.contracts import load_contract
+from phm.risk import artefact
+from phm.risk.landmarks import PREDICTORS, landmark
+from phm.risk.modelled import SCHEMA, described, raised_by, with_modelled
+from phm.risk.performance import bins, calibration, discrimination, net_benefit, population_stability
+from phm.risk.training import distribution, judged_on, watch
+from phm.risk.undiagnosed import compare, measured, train
+from phm.risk.usual_pressure import chance_of_hypertension
+from tests.spec.people import REFERENCE_DATE, core_event, core_person, person_id, table
+
+PEOPLE = """
+person | age | sex | is_registered
+1      | 60  | M   | yes
+2      | 60  | M   | yes
+3      | 60  | M   | yes
+4      | 60  | M   | yes
+5      | 18  | F   | yes
+6      | 30  | F   | yes
+7      | 60  | M   | yes
+"""
+EVENTS = """
+person | date       | what           | value   | setting | source
+1      | 2025-12-01 | blood_pressure | 150/90
+1      | 2025-12-01 | blood_pressure | 144/92
+1      | 2026-02-01 | blood_pressure | 130/80  | home    | patient
+2      | 2025-06-01 | blood_pressure | 150/90
+2      | 2025-12-01 | blood_pressure | 150/90
+3      | 2020-12-01 | hypertension
+3      | 2025-12-01 | blood_pressure | 150/90
+4      | 2025-12-01 | blood_pressure | 150/90
+4      | 2026-01-01 | hypertension
+4      | 2026-02-01 | blood_pressure | 120/70
+5      | 2025-12-01 | blood_pressure | 150/90
+6      | 2025-12-01 | pregnancy
+6      | 2025-12-01 | blood_pressure | 150/90
+7      | 2025-12-01 | blood_pressure | 150/90  | acute_hospital | hospital
+"""
+
+
+@pytest.fixture(scope="module")
+def found() -> dict[str, dict]:
+    con = ibis.duckdb.connect(threads=1)
+    event, person = table(core_event(EVENTS), con), table(core_person(PEOPLE), con)
+    rows = landmark(event, person, reference_date=REFERENCE_DATE, years_before=1).to_pyarrow().to_pylist()
+    return {row["person_id"]: row for row in rows}
+
+
+def made_up(people: int, *, seed: int = 1, measured_more: float = 1.0) -> pd.DataFrame:
+    """People with known usual pressures of whom some were measured, as rows of a landmark; `truth` is their truth."""
+    rng = np.random.default_rng(seed)
+    age, bmi = rng.integers(18, 90, people), rng.normal(27, 4, people)
+    usual = 90 + 0.55 * age + 0.8 * (bmi - 27) + rng.normal(0, 10, people)
+    days = rng.integers(1, 4, people)
+    mean = usual + rng.normal(0, 8, people) / np.sqrt(days)
+    lower = 60 + 0.1 * age + rng.normal(0, 4, people)
+    was_measured = rng.random(people) < np.clip(expit(-1.5 + measured_more * (age - 50) / 20), 0.03, 0.9)
+    noise = 64 * (days - 1)
+    rows = pd.DataFrame(dict.fromkeys(PREDICTORS, np.full(people, np.nan)))
+    flags = {name: np.zeros(people, bool) for name in PREDICTORS if name.startswith("has_")}
+    rows = rows.assign(
+        **flags,
+        person_id=[f"{n:032x}" for n in range(people)],
+        practice_code=[f"Y{n % 6}" for n in range(people)],
+        imd_quintile=rng.integers(1, 6, people),
+        imd_decile=rng.integers(1, 11, people),
+        age=age,
+        bmi=np.where(rng.random(people) < 0.3, np.nan, bmi),
+        sex=np.where(rng.random(people) < 0.5, "M", "F"),
+        ethnicity_group="white",
+        smoking_status="never",
+        systolic_day_count_5y=0,
+        emergency_attendance_count_12m=0,
+        registered_months=100,
+        day_count=days,
+        systolic_sum=mean * days,
+        diastolic_sum=lower * days,
+        systolic_squares=mean**2 * days + noise,
+        diastolic_squares=lower**2 * days + noise / 4,
+        products=mean * lower * days,
+        is_diagnosed=np.where(was_measured, False, None),
+        truth=(usual >= 140) | (lower >= 90),
+    )
+    unknown = ["day_count", *(c for c in rows if c.endswith(("_sum", "_squares")) or c == "products")]
+    rows[unknown] = rows[unknown].where(rows["is_diagnosed"].notna())
+    return rows
+
+
+@pytest.fixture(scope="module")
+def fitted():
+    return train(made_up(8_000))
+
+
+@pytest.fixture(scope="module")
+def record(fitted) -> dict:
+    return {"distribution": distribution(made_up(8_000)), **judged_on(fitted[0], made_up(6_000, seed=2))}
+
+
+def test_only_people_nobody_had_measured_are_there(found):
+    """2 had a reading in the year before, 3 a diagnosis; 5 was 17 on the day."""
+    assert sorted(found) == [person_id(str(n)) for n in (1, 4, 6, 7)]
+    assert found[person_id("1")]["age"] == 59
+
+
+def test_readings_are_lowest_pairs_and_averages_are_raised_to_clinic_terms(found):
+    one = found[person_id("1")]
+    assert (one["day_count"], one["systolic_sum"], one["diastolic_sum"]) == (2, 144 + 135, 92 + 85)
+
+
+def test_readings_after_a_diagnosis_in_pregnancy_and_in_hospital_teach_nothing(found):
+    four = found[person_id("4")]
+    assert (four["day_count"], four["systolic_sum"], four["is_diagnosed"]) == (1, 150, True)
+    assert found[person_id("6")]["is_diagnosed"] is None
+    assert found[person_id("7")]["is_diagnosed"] is None
+
+
+def test_chance_is_taken_out_of_readings():
+    """One reading of 142 among people of 120 is chance more often than hypertension; a diagnosis is certain."""
+    rows = made_up(4_000)
+    rows = rows[rows["is_diagnosed"].notna()].reset_index(drop=True)
+    design, weight = rows[["age"]].to_numpy(float), np.ones(len(rows))
+    chance = chance_of_hypertension(rows, design, weight)
+    assert chance.mean() == pytest.approx(rows["truth"].mean(), abs=0.02)
+    naive = (rows["systolic_sum"] / rows["day_count"] >= 140).mean()
+    assert naive > rows["truth"].mean() + 0.02
+    rows.loc[0, "is_diagnosed"] = True
+    assert chance_of_hypertension(rows, design, weight)[0] == 1
+
+
+def test_weights_make_those_measured_stand_for_all():
+    rows = made_up(12_000, measured_more=1.5)
+    kept, weight, _ = measured(rows)
+    assert kept["age"].mean() > rows["age"].mean() + 5
+    assert np.average(kept["age"], weights=weight) == pytest.approx(rows["age"].mean(), abs=2.5)
+
+
+def test_it_is_calibrated_to_a_truth_it_never_saw(fitted):
+    model, _ = fitted
+    rows = made_up(20_000, seed=3)
+    p = model.predict(rows)
+    line = calibration(p, rows["truth"].to_numpy(float))
+    assert 0.85 < line.slope < 1.15
+    assert p.mean() == pytest.approx(rows["truth"].mean(), abs=0.03)
+
+
+def test_the_simplest_within_noise_is_kept(fitted):
+    model, compared = fitted
+    assert [one.name for one in compared] == ["logistic regression with splines", "histogram gradient boosting"]
+    assert model.name == next(one.name for one in compared if one.worse_by <= one.standard_error)
+    losses = {"simple": np.full(100, 0.5), "other": np.full(100, 0.4)}
+    assert [c.worse_by > c.standard_error for c in compare(losses, np.ones(100))] == [True, False]
+
+
+def test_too_few_people_are_refused():
+    with pytest.raises(ConfigurationError, match="300 people measured"):
+        train(made_up(500))
+
+
+def test_a_saved_model_predicts_the_same_and_is_refused_where_it_does_not_fit(fitted, record, tmp_path, monkeypatch):
+    model, _ = fitted
+    folder = artefact.save(model, record, home=tmp_path, trained_on="2026-10_QZZ", card={"card.md": "# {version}"})
+    version = folder.name
+    loaded = artefact.load(version, home=tmp_path)
+    rows = made_up(200, seed=4)
+    np.testing.assert_array_equal(loaded.fitted.predict(rows), model.predict(rows))
+    assert artefact.versions(tmp_path) == [version]
+    assert (folder / "card.md").read_text() == f"# {version}"
+    with pytest.raises(ConfigurationError, match="no such model"):
+        artefact.load("2026-01_QZZ_00000000", home=tmp_path)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(artefact.sklearn, "__version__", "1.0")
+        with pytest.raises(ConfigurationError, match="scikit-learn"):
+            artefact.load(version, home=tmp_path)
+    with monkeypatch.context() as patch:
+        patch.setattr(artefact, "feature_contract_hash", lambda: "other")
+        with pytest.raises(ConfigurationError, match="features that meant something else"):
+            artefact.load(version, home=tmp_path)
+    with (folder / "model.skops").open("ab") as file:
+        file.write(b"x")
+    with pytest.raises(ConfigurationError, match="not the one that was trained"):
+        artefact.load(version, home=tmp_path)
+
+
+def test_reasons_are_facts_of_the_person_and_never_deprivation(fitted):
+    model, _ = fitted
+    rows = made_up(300, seed=5).assign(age=85, bmi=40.04, imd_decile=1)
+    first, second, third = raised_by(rows, model)
+    assert set(first) == {"age 85"}
+    assert {*second, *third} <= {"BMI 40.0", "a factor not named on lists", None}
+    assert "BMI 40.0" in {*second, *third}
+    young = raised_by(rows.assign(age=19, bmi=np.nan, imd_decile=6, registered_months=60), model)
+    assert all(value is None for value in young[0])
+
+
+def test_the_columns_are_those_of_the_contract_and_the_range_holds_the_probability(fitted, record):
+    art = artefact.Artefact("v", fitted[0], json.loads(json.dumps(record)))
+    columns = described(made_up(300, seed=6), art)
+    assert list(columns) == SCHEMA.names
+    assert (
+        columns["modelled_probability"]
+        .between(columns["modelled_probability_lower"], columns["modelled_probability_upper"])
+        .all()
+    )
+    assert set(SCHEMA.names) <= set(load_contract("person_risk").column_names)
+
+
+def test_switched_off_all_is_empty():
+    risk = ibis.memtable({"person_id": ["a"]})
+    (row,) = with_modelled(risk, risk, None).to_pyarrow().to_pylist()
+    assert row == {name: "a" if name == "person_id" else None for name in SCHEMA.names}
+
+
+def test_the_monthly_check_tells_a_drifted_population(fitted, record):
+    model, _ = fitted
+    assert watch(model, record, made_up(6_000, seed=7)).problems == []
+    drifted = made_up(6_000, seed=7)
+    drifted["systolic_sum"] += 20 * drifted["day_count"]
+    drifted["systolic_squares"] = drifted["systolic_sum"] ** 2 / drifted["day_count"] + 64 * (drifted["day_count"] - 1)
+    drifted["bmi"] = np.nan
+    problems = " ".join(watch(model, record, drifted).problems)
+    assert "times what was predicted" in problems
+    assert "bmi is spread otherwise" in problems
+
+
+def test_statistics_of_known_probabilities():
+    rng = np.random.default_rng(1)
+    p = rng.uniform(0.05, 0.95, 20_000)
+    outcome, ones = (rng.random(20_000) < p).astype(float), np.ones(20_000)
+    line = calibration(p, outcome)
+    assert line.intercept == pytest.approx(0, abs=0.05)
+    assert line.slope == pytest.approx(1, abs=0.05)
+    assert discrimination(p[:2_000], outcome[:2_000], ones[:2_000], draws=20)[0] == pytest.approx(0.8, abs=0.05)
+    assert net_benefit(p, outcome, ones, 0.5) == pytest.approx(np.where(p >= 0.5, 2 * p - 1, 0).mean(), abs=0.01)
+    assert all(one.lower < one.predicted < one.upper for one in bins(p, outcome, ones)[::3])
+    assert population_stability(np.array([0.5, 0.5]), np.array([0.5, 0.5])) == 0
+    assert population_stability(np.array([0.9, 0.1]), np.array([0.1, 0.9])) > 0.25
