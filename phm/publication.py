@@ -6,65 +6,53 @@ The files here are copies for people; programs read through the manifest (`phm.s
 import os
 import shutil
 import uuid
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from types import MappingProxyType
 
 from phm.store import LIST_TABLES, Partition, Store
+
+FOR_OTHER_TOOLS = "measure_value.parquet"
+"""The report's file that other tools read: the published `measure_value`, as its contract beside it says."""
 
 
 @dataclass(frozen=True)
 class Outputs:
-    """Paths of a published month: the report's page, the folder of the PCNs' pages and that of practices' workbooks."""
+    """Paths of a published month: the report's first page, and the folder of practices' workbooks."""
 
     report: Path
-    pcn_pages: Path
     lists: Path
 
 
-def report_name(partition: Partition) -> str:
-    """Name of the report's file."""
-    return f"{partition.key}.html"
-
-
-def pcn_pages_name(partition: Partition) -> str:
-    """Name of the folder beside the report that holds the PCNs' pages."""
-    return f"{partition.key}_know_your_pcn"
-
-
 def expose(store: Store, partition: Partition) -> Outputs:
-    """Put the published pages and workbooks where people look; does nothing that is done already.
+    """Put the report and the workbooks where people look; does nothing that is done already.
 
-    The report is replaced in one step, a folder by renaming a complete one into its place. Workbooks lie in a folder
-    for each use; those that were removed because they expired stay away.
+    A folder is replaced by renaming a complete one into its place. Workbooks lie in a folder for each use; those that
+    were removed because they expired stay away.
     """
-    reports = store.home / "reports"
-    outputs = Outputs(
-        report=reports / report_name(partition),
-        pcn_pages=reports / pcn_pages_name(partition),
-        lists=store.vault / "lists" / partition.path,
-    )
-    (page,) = store.files("report", partition)
-    outputs.report.parent.mkdir(parents=True, exist_ok=True)
-    draft = outputs.report.with_name(f".{outputs.report.name}.{uuid.uuid4().hex}")
-    shutil.copyfile(page, draft)
-    os.replace(draft, outputs.report)
-    _expose_folder(store, "know_your_pcn", partition, outputs.pcn_pages)
+    report, lists = store.home / "reports" / partition.key, store.vault / "lists" / partition.path
+    (values,) = store.files("measure_value", partition)
+    _expose_folder(store, "report", partition, report, {FOR_OTHER_TOOLS: values})
     for table, use in LIST_TABLES.items():
         if store.has(table, partition) and any(file.exists() for file in store.files(table, partition)):
-            _expose_folder(store, table, partition, outputs.lists / use)
-    return outputs
+            _expose_folder(store, table, partition, lists / use)
+    return Outputs(report / "index.html", lists)
 
 
-def _expose_folder(store: Store, table: str, partition: Partition, folder: Path) -> None:
-    """Copy the files of a table's published version to a folder that holds nothing else."""
-    version = store.version(table, partition).version
+def _expose_folder(
+    store: Store, table: str, partition: Partition, folder: Path, others: Mapping[str, Path] = MappingProxyType({})
+) -> None:
+    """Copy the files of a table's published version, and `others` by their new names, to a folder of nothing else."""
+    versions = [store.version(table, partition).version, *(file.parent.name for file in others.values())]
     marker = folder / ".version"
-    if marker.exists() and marker.read_text(encoding="ascii") == version:
+    if marker.exists() and marker.read_text(encoding="ascii").split() == versions:
         return
     fresh = folder.with_name(f".{folder.name}.{uuid.uuid4().hex}")
     fresh.mkdir(parents=True)
-    for file in store.files(table, partition):
-        shutil.copy2(file, fresh / file.name)
-    (fresh / marker.name).write_text(version, encoding="ascii")
+    files = {file.name: file for file in store.files(table, partition)} | dict(others)
+    for name, file in files.items():
+        shutil.copy2(file, fresh / name)
+    (fresh / marker.name).write_text(" ".join(versions), encoding="ascii")
     shutil.rmtree(folder, ignore_errors=True)
     os.replace(fresh, folder)

@@ -19,4 +19,6 @@ def library_dir(kind: str) -> Path:
 def source_files() -> list[Path]:
     """Every file whose change can change a published table, sorted by path."""
     roots = [_PACKAGE, contracts_dir()]
-    return sorted({f for root in roots for s in ("*.py", "*.yaml", "*.csv", "*.json", "*.j2") for f in root.rglob(s)})
+    return sorted(
+        {f for root in roots for s in ("*.py", "*.yaml", "*.csv", "*.json", "*.j2", "*.css") for f in root.rglob(s)}
+    )

@@ -1,20 +1,16 @@
-"""Know your PCN: one printable page for each PCN, made from published tables, public maps and nothing else."""
+"""Know your PCN: who its people are, where they live, how it grows and what there is for them."""
 
-import datetime as dt
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any
 
 import pandas as pd
 
-from phm.core.memberships import UNALLOCATED_PCN
 from phm.feeds.contracts import load_contract
-from phm.governance.disclosure import Published, require_published
-from phm.measures.asset_gaps import asset_gaps
-from phm.measures.definition import Measure
-from phm.measures.groups import AGE_BANDS, SEXES
+from phm.measures.groups import AGE_BANDS, SEX_AGE_BAND, SEXES
 from phm.measures.residence import PATIENTS_INSIDE, RESIDENTS_HERE
-from phm.report.rendering import count, number, render
-from phm.report.wording import PCN_BAND, against_icb, size_note
+from phm.report.rendering import count, number
+from phm.report.shown import Area, Shown, records
+from phm.report.wording import PCN_BAND, size_note
 
 MONTHS_BACK = 12
 """Months before this one that a trend shows."""
@@ -22,114 +18,47 @@ LIST_SIZE, SCORE, QUINTILES = "list_size", "imd_mean_score", "imd_quintile_share
 _SMALLEST_SCALE = 5.0
 """A chart of percentages reaches at least so far."""
 
-Shown = Mapping[tuple[str, str, str, str], Any]
-"""Published rows by measure, area type, area code and group value."""
 
-
-def build_pages(
-    measures: Published,
-    geography: pd.DataFrame,
-    lsoa_counts: pd.DataFrame,
-    assets: pd.DataFrame,
-    nearest: pd.DataFrame,
+def know(
+    code: str,
+    months: Mapping[str, Shown],
     /,
     *,
-    earlier: Mapping[str, Published],
-    measure_definitions: Sequence[Measure],
-    month: str,
-    reference_date: dt.date,
-    back: str,
-    is_synthetic: bool,
-) -> dict[str, str]:
-    """HTML of each PCN's page by PCN code, the same bytes for the same input.
+    icb: Area,
+    practices: pd.DataFrame,
+    lsoa_count: int,
+    assets: pd.DataFrame,
+    nearest: pd.DataFrame,
+    gaps: pd.DataFrame,
+) -> dict[str, Any]:
+    """The facts about one PCN's people by the names its page knows them by.
 
     Parameters
     ----------
-    measures
-        Published `measure_value` of the month.
-    geography
-        `core_geography` of the practices that delivered.
-    lsoa_counts
-        `pcn_code` and `lsoa_count`, the areas inside its boundary.
-    assets, nearest
-        `pcn_asset`, and the nearest asset of each category to each PCN (`core.assets.nearest_assets`). Empty where no
-        map was delivered.
-    earlier
-        Published `measure_value` of months before, by month.
-    measure_definitions
-        Those the measures were made with.
-    month, back
-        The month as YYYY-MM, and where the comparison of all PCNs stands, as a link.
-    is_synthetic
-        Whether the people are invented: the pages then say so first.
-
-    Raises
-    ------
-    DisclosureError
-        A table has not passed the gate.
+    months
+        What is shown of each month, the newest last.
+    practices
+        `core_geography` of its practices that delivered.
+    lsoa_count
+        Areas inside its boundary.
+    assets, nearest, gaps
+        `pcn_asset`, the nearest asset of each category to each PCN (`core.assets.nearest_assets`), and what
+        `measures.asset_gaps` makes of them. Empty where no map was delivered.
     """
-    shown = _shown(measures)
-    before = {earlier_month: _shown(published) for earlier_month, published in sorted(earlier.items())}
-    gaps = asset_gaps(measures, assets)
-    lsoas = lsoa_counts.set_index("pcn_code")["lsoa_count"].to_dict()
-    icb_code, icb_name = geography[["icb_code", "icb_name"]].iloc[0]
-    icb = ("icb", icb_code)
-    compared = [measure for measure in measure_definitions if measure.numerator is not None]
-    pages = {}
-    for code, practices in geography[geography["pcn_code"] != UNALLOCATED_PCN].groupby("pcn_code"):
-        pcn = ("pcn", code)
-        name = practices["pcn_name"].iloc[0]
-        people = _value(shown, LIST_SIZE, pcn)
-        facts = {
-            "people": people,
-            "pyramid": _pyramid(shown, pcn, icb),
-            "mix": [_mix(shown, area, label) for area, label in ((pcn, "This PCN"), (icb, "The ICB"))],
-            "lsoa_count": lsoas.get(code, 0),
-            "inside_pct": _value(shown, PATIENTS_INSIDE, pcn),
-            "elsewhere_pct": _rest(_value(shown, RESIDENTS_HERE, pcn)),
-            "practices": [
-                {"code": p, "name": n, "people": _value(shown, LIST_SIZE, ("practice", p))}
-                for p, n in sorted(practices[["practice_code", "practice_name"]].itertuples(index=False))
-            ],
-            "trend": _trend({**before, month: shown}, pcn),
-            "measures": [_compared(shown, measure, pcn, icb) for measure in compared],
-            **_assets(code, assets, nearest, gaps),
-        }
-        pages[code] = render(
-            "know_your_pcn.html.j2",
-            code=code,
-            name=name,
-            icb_name=icb_name,
-            reference_date=reference_date,
-            back=back,
-            is_synthetic=is_synthetic,
-            sentences=_sentences(name, facts),
-            widest=_scale(
-                r[sex][key] for r in facts["pyramid"] for sex in SEXES.values() for key in ("pct", "icb_pct")
-            ),
-            highest=_scale(m[key] for m in facts["measures"] for key in ("upper", "icb_pct")),
-            **facts,
-        )
-    return pages
-
-
-def _shown(published: Published) -> Shown:
-    rows = require_published(published)
-    key = ["measure_id", "area_type", "area_code", "group_value"]
+    pcn, shown = ("pcn", code), list(months.values())[-1]
+    pyramid = _pyramid(shown, pcn, icb)
     return {
-        tuple(row[:4]): row for row in _records(rows[[*key, "numerator", "denominator", "value", "lower", "upper"]])
+        "people": shown.value(LIST_SIZE, pcn),
+        "pyramid": pyramid,
+        "widest": _scale(r[sex][key] for r in pyramid for sex in SEXES.values() for key in ("pct", "icb_pct")),
+        "mix": [_mix(shown, area, label) for area, label in ((pcn, "This PCN"), (icb, "The ICB"))],
+        "lsoa_count": lsoa_count,
+        "inside_pct": shown.value(PATIENTS_INSIDE, pcn),
+        "elsewhere_pct": _rest(shown.value(RESIDENTS_HERE, pcn)),
+        "practice_count": len(practices),
+        "trend": _trend(months, pcn),
+        **_assets(code, assets, nearest, gaps),
     }
-
-
-def _records(rows: pd.DataFrame) -> list[Any]:
-    """Rows with None for what is missing."""
-    return list(rows.astype(object).where(rows.notna(), None).itertuples(index=False, name="Row"))
-
-
-def _value(shown: Shown, measure_id: str, area: tuple[str, str], group: str = "all", part: str = "value") -> Any:
-    """A published value, None where it is withheld or there is none."""
-    row = shown.get((measure_id, *area, group))
-    return None if row is None else getattr(row, part)
 
 
 def _rest(percent: float | None) -> float | None:
@@ -141,18 +70,18 @@ def _scale(percentages) -> float:
     return max([_SMALLEST_SCALE, *(p for p in percentages if p is not None)])
 
 
-def _pyramid(shown: Shown, pcn: tuple[str, str], icb: tuple[str, str]) -> list[dict[str, Any]]:
+def _pyramid(shown: Shown, pcn: Area, icb: Area) -> list[dict[str, Any]]:
     """One row per age band, youngest first, of each sex the people and their percentage of all, beside the ICB's."""
 
-    def percent(area: tuple[str, str], group: str) -> float | None:
-        people, everybody = _value(shown, LIST_SIZE, area, group), _value(shown, LIST_SIZE, area)
+    def percent(area: Area, group: str) -> float | None:
+        people, everybody = shown.value(LIST_SIZE, area, (SEX_AGE_BAND, group)), shown.value(LIST_SIZE, area)
         return None if people is None or not everybody else 100 * people / everybody
 
     rows = []
     for band in AGE_BANDS:
         cells = {
             sex: {
-                "people": _value(shown, LIST_SIZE, pcn, f"{sex} {band}"),
+                "people": shown.value(LIST_SIZE, pcn, (SEX_AGE_BAND, f"{sex} {band}")),
                 "pct": percent(pcn, f"{sex} {band}"),
                 "icb_pct": percent(icb, f"{sex} {band}"),
             }
@@ -162,34 +91,18 @@ def _pyramid(shown: Shown, pcn: tuple[str, str], icb: tuple[str, str]) -> list[d
     return rows
 
 
-def _mix(shown: Shown, area: tuple[str, str], label: str) -> dict[str, Any]:
-    shares = [_value(shown, QUINTILES, area, str(quintile)) for quintile in range(1, 6)]
-    return {"name": label, "shares": shares, "score": _value(shown, SCORE, area)}
+def _mix(shown: Shown, area: Area, label: str) -> dict[str, Any]:
+    shares = [shown.value(QUINTILES, area, ("imd_quintile", str(quintile))) for quintile in range(1, 6)]
+    return {"name": label, "shares": shares, "score": shown.value(SCORE, area)}
 
 
-def _trend(months: Mapping[str, Shown], pcn: tuple[str, str]) -> list[dict[str, Any]]:
+def _trend(months: Mapping[str, Shown], pcn: Area) -> list[dict[str, Any]]:
     """List size by month, of the months that know the PCN."""
     return [
-        {"month": month, "people": _value(shown, LIST_SIZE, pcn)}
+        {"month": month, "people": shown.value(LIST_SIZE, pcn)}
         for month, shown in months.items()
-        if (LIST_SIZE, *pcn, "all") in shown
+        if shown.row(LIST_SIZE, pcn) is not None
     ]
-
-
-def _compared(shown: Shown, measure: Measure, pcn: tuple[str, str], icb: tuple[str, str]) -> dict[str, Any]:
-    pct, lower, upper = (_value(shown, measure.id, pcn, part=part) for part in ("value", "lower", "upper"))
-    overall = _value(shown, measure.id, icb)
-    return {
-        "title": measure.title,
-        "of": measure.of,
-        "people": _value(shown, measure.id, pcn, part="numerator"),
-        "out_of": _value(shown, measure.id, pcn, part="denominator"),
-        "pct": pct,
-        "lower": lower,
-        "upper": upper,
-        "icb_pct": overall,
-        "comparison": against_icb(pct, lower, upper, overall),
-    }
 
 
 def _assets(code: str, assets: pd.DataFrame, nearest: pd.DataFrame, gaps: pd.DataFrame) -> dict[str, Any]:
@@ -210,7 +123,7 @@ def _assets(code: str, assets: pd.DataFrame, nearest: pd.DataFrame, gaps: pd.Dat
                 "gap": _gap(bool(of_kind["is_gap"].any()), there, nearby),
             }
         )
-    return {"has_asset_map": len(assets) > 0, "assets": _records(inside), "kinds": kinds}
+    return {"has_asset_map": len(assets) > 0, "assets": records(inside), "kinds": kinds}
 
 
 def _gap(is_gap: bool, there: int, nearby: pd.DataFrame) -> str:
@@ -224,12 +137,12 @@ def _gap(is_gap: bool, there: int, nearby: pd.DataFrame) -> str:
     return f"{words}; nearest: {nearest['organisation_name']}, {nearest['distance_metres'] / 1000:.1f} km"
 
 
-def _sentences(name: str, facts: Mapping[str, Any]) -> list[str]:
-    """What is worth knowing first, as far as it is published."""
-    people, practices = facts["people"], facts["practices"]
+def sentences(name: str, facts: Mapping[str, Any], /) -> list[str]:
+    """What is worth knowing of the people first, as far as it is published; `facts` are those of `know`."""
+    people, practices = facts["people"], facts["practice_count"]
     lowest, highest = PCN_BAND
     said = [
-        f"About {count(people)} people are registered with {len(practices)} practices. Against the {count(lowest)} to "
+        f"About {count(people)} people are registered with {practices} practices. Against the {count(lowest)} to "
         f"{count(highest)} people a PCN was meant to serve: {size_note(people) or 'within'}."
     ]
     pcn, icb = facts["mix"]
@@ -240,10 +153,6 @@ def _sentences(name: str, facts: Mapping[str, Any]) -> list[str]:
         )
     if facts["inside_pct"] is not None:
         said.append(f"{number(facts['inside_pct'])}% of its patients in England live inside its boundary.")
-    for word in ("higher", "lower"):
-        titles = [m["title"] for m in facts["measures"] if m["comparison"] == word]
-        if titles:
-            said.append(f"{word.capitalize()} than the ICB: {'; '.join(titles)}.")
     missing = [kind["kind"] for kind in facts["kinds"] if kind["is_gap"]]
     if missing and facts["has_asset_map"]:
         said.append(f"Needed, and none inside {name}: {', '.join(missing)}.")

@@ -1,13 +1,13 @@
 """Charts of a pilot's evaluation: months side by side with the comparators, and each pilot's run chart.
 
-Each function gives an Altair chart, whose `to_dict` is the interactive picture; `phm.report.charts` draws static ones.
+Each function gives an Altair chart, whose `to_dict` is the interactive picture; `phm.report.svg` draws the static ones.
 """
 
 import altair as alt
 import pandas as pd
 
 from phm.measures.pilots import Evaluation
-from phm.report.charts import AMBER, BLUE, DARK, GREY
+from phm.report.charts import AMBER, BLUE, DARK, GREY, WIDTH
 
 _HEIGHT = 260
 _WORDS = {
@@ -49,7 +49,7 @@ def parallel_trends(evaluation: Evaluation, /) -> alt.LayerChart:
         )
     )
     start = alt.Chart(pd.DataFrame({"month": [evaluation.start]})).mark_rule(color=DARK, strokeDash=[3, 3]).encode(x=x)
-    return (band + lines + start).properties(height=_HEIGHT)
+    return (band + lines + start).properties(width=WIDTH, height=_HEIGHT)
 
 
 def run_chart(evaluation: Evaluation, pilot: str, /) -> alt.LayerChart:
@@ -78,4 +78,4 @@ def run_chart(evaluation: Evaluation, pilot: str, /) -> alt.LayerChart:
         .mark_rule(color=DARK)
         .encode(y="y:Q", strokeDash=alt.condition("datum.is_mean", alt.value([1, 0]), alt.value([5, 3])))
     )
-    return (limits + base.mark_line(color=GREY) + points).properties(height=_HEIGHT)
+    return (limits + base.mark_line(color=GREY) + points).properties(width=WIDTH, height=_HEIGHT)

@@ -15,6 +15,11 @@ def render(template: str, /, **values: object) -> str:
     return _environment().get_template(template).render(**values)
 
 
+def source(name: str, /) -> str:
+    """The text of a file of `templates/` as it stands."""
+    return _environment().loader.get_source(_environment(), name)[0]
+
+
 @cache
 def _environment() -> jinja2.Environment:
     environment = jinja2.Environment(

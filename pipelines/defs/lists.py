@@ -67,7 +67,7 @@ def case_finding_list(work: Workspace, member, person, boundary, assets, centroi
 @table_assets("list_wave", group="lists", inputs=["case_finding_list", "core_person", "feed_capacity"])
 def list_wave(work: Workspace, entry, person, capacity) -> Made:
     wanted = {"reference_date": work.reference_date, "core20_floor_percent": work.settings.core20_floor_percent}
-    waves = waves_of(entry, person, capacity, _definitions(work), **wanted)
+    waves = waves_of(entry, person, capacity, _handed_over(work), **wanted)
     if work.records(["feed_capacity"])["feed_capacity"]["delivered"]:
         return Made(waves)
     return Made(waves.limit(0), ["No capacity file was delivered: no weeks are planned."])
@@ -112,7 +112,6 @@ def _workbooks(table: str, use: str) -> dg.AssetsDefinition:
 
 def _write_all(work: Workspace, folder: Path, use: str) -> dict[str, int]:
     """Every practice's workbook of the site's cohorts of one use; keeps the number of entries of each cohort."""
-    wanted = [load_definition(name, work.settings.definitions) for name in work.settings.workbooks]
     (attrition,) = work.read(["cohort_attrition"])
     practice_codes = attrition.practice_code.to_pyarrow().unique().to_pylist()
     return {
@@ -133,7 +132,7 @@ def _write_all(work: Workspace, folder: Path, use: str) -> dict[str, int]:
                 workers=work.settings.threads if len(practice_codes) > FEW_PRACTICES else 1,
             )
         )
-        for definition in wanted
+        for definition in _handed_over(work)
         if definition.use == use
     }
 
@@ -145,6 +144,11 @@ def _facts(definition: Definition, feature: ibis.Table, risk: ibis.Table, hold: 
 def _definitions(work: Workspace) -> tuple[Definition, ...]:
     """Those that make lists: what is for planning never names a person."""
     return tuple(d for d in load_definitions(work.settings.definitions) if d.use in LIST_TABLES.values())
+
+
+def _handed_over(work: Workspace) -> list[Definition]:
+    """Those whose lists every run writes: what practices work from, and plan for."""
+    return [load_definition(name, work.settings.definitions) for name in work.settings.workbooks]
 
 
 ASSETS = (

@@ -1,28 +1,34 @@
-"""What a run leaves for PCNs: a page each, linked from the report, with assets, and no small count; and allocation."""
+"""What a run leaves for places and PCNs: pages that lead to each other, no small counts; and allocation."""
 
 import re
 
 import pandas as pd
 
-from phm.publication import expose
+from phm.publication import FOR_OTHER_TOOLS, expose
 from phm.store import Store
 from tests.conftest import SAMPLE_PARTITION
 from tests.pipeline.test_cli import phm
 
 
-def test_every_pcn_has_a_page_beside_the_report(published_home):
-    outputs = expose(Store(published_home), SAMPLE_PARTITION)
-    pages = sorted(outputs.pcn_pages.glob("*.html"))
-    assert [page.stem for page in pages] == ["U99901", "U99902"]
-    report = outputs.report.read_text()
-    for page in pages:
-        assert f'href="{outputs.pcn_pages.name}/{page.name}"' in report
-        text = page.read_text()
-        assert f'href="../{outputs.report.name}"' in text
-        assert "Assets inside the boundary" in text
-        people = text[text.index('id="people"') : text.index('id="where"')]
-        counts = [int(cell.replace(",", "")) for cell in re.findall(r'<td class="n">([\d,]+)</td>', people)]
-        assert len(counts) > 20 and not [count for count in counts if count % 5]
+def test_the_report_is_a_folder_with_a_page_for_every_pcn(published_home):
+    first = expose(Store(published_home), SAMPLE_PARTITION).report
+    pages = {page.name: page.read_text(encoding="utf-8") for page in first.parent.glob("*.html")}
+    assert {"pcn-U99901.html", "pcn-U99902.html"} <= pages.keys()
+    for page in pages.values():
+        links = re.findall(r'href="([^"#:]+)"', page)
+        assert links and all((first.parent / link).is_file() for link in links)
+    assert "Assets inside the boundary" in pages["pcn-U99901.html"]
+    people = pages["pcn-U99901.html"].partition('id="people"')[2].partition('id="assets"')[0]
+    counts = [int(cell.replace(",", "")) for cell in re.findall(r"<td>([\d,]+)</td>", people)]
+    assert len(counts) > 20 and not [count for count in counts if count % 5]
+
+
+def test_other_tools_find_the_published_values_and_their_contract(published_home):
+    store = Store(published_home)
+    folder = expose(store, SAMPLE_PARTITION).report.parent
+    (published,) = store.files("measure_value", SAMPLE_PARTITION)
+    assert (folder / FOR_OTHER_TOOLS).read_bytes() == published.read_bytes()
+    assert (folder / "measure_value.odcs.yaml").is_file()
 
 
 def test_shares_of_a_fund_add_up(published_home, tmp_path):

@@ -1,102 +1,169 @@
-"""A made-up ICB of 25 PCNs in 4 places, published through the gate, and the report made from it."""
+"""A made-up ICB of 25 PCNs in 4 places, as published, and the report made from it.
+
+People are counted by PCN, deprivation quintile and age, so that crude and age-standardised values differ for a reason.
+"""
 
 import datetime as dt
 from functools import cache
 
-import ibis
 import numpy as np
 import pandas as pd
 
 from phm.cohorts.definition import load_definition
-from phm.governance.disclosure import publish
-from phm.governance.raw import RawAttrition, RawCounts, RawQuality
+from phm.governance.disclosure import publish, recognise
+from phm.governance.raw import RawAttrition, RawQuality
 from phm.measures.definition import load_measures
-from phm.measures.groups import GROUPINGS
-from phm.measures.residence import residence_counts
-from phm.measures.ties import counted_groups, ties
-from phm.measures.values import statistics
-from phm.report.know_your_pcn import build_pages
-from phm.report.page import build_report
+from phm.measures.groups import AGE_BAND, QUINTILE, QUINTILE_AGE_BAND, SEX_AGE_BAND, band_name, bands, group_names
+from phm.measures.residence import PATIENTS_INSIDE, RESIDENTS_HERE, TITLES
+from phm.measures.statistics import statistics
+from phm.report.site import Sources, build_site
 
 REFERENCE_DATE = dt.date(2026, 10, 31)
-MEASURES = load_measures()
+MONTH = "2026-10"
+SHOWN = (
+    "raised_bp_not_on_register",
+    "recorded_hypertension_prevalence",
+    "hypertension_recorded_of_expected",
+    "bp_not_measured_5y",
+    "emergency_attendance_rate",
+    "registered_12_months",
+    "hypertension_list_cascade",
+    "list_size",
+    "imd_mean_score",
+    "imd_quintile_share",
+)
+"""One measure of each kind, and those the pages of PCNs lean on."""
+MEASURES = tuple(measure for measure in load_measures() if measure.id in SHOWN)
 COHORT = load_definition("possible_undiagnosed_hypertension")
 NAMES = (
     "Ash Beech Cedar Dale Elm Fir Glen Holly Ivy Juniper Kestrel Larch Maple "
     "Nettle Oak Pine Quince Rowan Sorrel Thorn Upton Vale Willow Yarrow Zinnia"
 )
-AGES = np.array([*(20.0 - i for i in range(19)), *(19.0 - i for i in range(19)), 0.02])
-AGES /= AGES.sum()
 PCNS = [(f"U{n:05d}", f"{name} and District PCN", f"L{n % 4}") for n, name in enumerate(NAMES.split(), start=1)]
+HIGH, LOW, SMALL = 0, 1, 24
+"""Positions of the PCNs that are clearly above, clearly below, and too small for most numbers to be shown."""
+_RATES = {"percent": 0.2, "ratio": 0.2, "rate": 0.3, "people": 1.0, "score": 1.0}
+_KEY = ["measure_id", "title", "area_type", "area_code", "area_name", "group_name", "group_value", "unit"]
 
 
 @cache
-def measures():
-    """Published measures with one PCN clearly above, one clearly below, and one too small to show."""
+def _people():
+    """Registered people: one row per PCN, quintile and year of age."""
     random = np.random.default_rng(7)
     rows = []
     for n, (code, name, place) in enumerate(PCNS):
-        people = 300 if n == 24 else int(random.integers(24_000, 110_000))
-        shares = random.dirichlet([6 - n / 6, 4, 3, 3, 1 + n / 6])
-        groups = np.floor(shares * people).astype(int)
-        rates = {
-            "raised_bp_not_on_register": 0.06,
-            "recorded_hypertension_prevalence": 0.14,
-            "bp_not_measured_5y": 0.31,
-        }
-        rates = {k: r * {0: 1.6, 1: 0.5, 24: 0.01}.get(n, random.normal(1, 0.06)) for k, r in rates.items()}
-        for measure in MEASURES:
-            base = people // 3 if measure.age_from == 30 else people
-            facts = {"measure_id": measure.id, "title": measure.title, "unit": measure.unit, "code": code, "name": name}
-            facts |= {"place": place, "group_name": "all", "group_value": "all", "denominator": base}
-            if measure.share_by:
-                for quintile, count in enumerate(groups, start=1):
-                    group = {"group_name": measure.share_by, "group_value": str(quintile)}
-                    rows.append(facts | group | {"numerator": count, "denominator": groups.sum()})
-            elif measure.unit == "percent":
-                rows.append(facts | {"numerator": round(rates[measure.id] * base)})
-            elif measure.unit == "score":
-                rows.append(facts | {"numerator": base * random.integers(9_000, 42_000)})
-            else:
-                rows.append(facts | {"numerator": base})
-                rows += [
-                    facts | {"group_name": measure.count_by, "group_value": group, "numerator": count}
-                    for group, count in zip(GROUPINGS[measure.count_by], random.multinomial(base, AGES), strict=True)
-                ]
-    frame = pd.DataFrame(rows)
-    practices = frame[frame["group_name"] == "all"]
-    levels = [
-        practices.assign(area_type="practice", area_code="A" + practices["code"], area_name="The only practice"),
-        frame.assign(area_type="pcn", area_code=frame["code"], area_name=frame["name"]),
-        frame.assign(area_type="place", area_code=frame["place"], area_name="Place " + frame["place"]),
-        frame.assign(area_type="icb", area_code="QZZ", area_name="Example ICB"),
-    ]
-    key = ["measure_id", "title", "area_type", "area_code", "area_name", "group_name", "group_value", "unit"]
-    counts = pd.concat(levels).groupby(key, as_index=False)[["numerator", "denominator"]].sum()
-    counts["denominator"] = counts["denominator"].astype("Int64").mask(counts["unit"] == "people")
-    residence = residence_counts(
-        ibis.memtable(
-            {"pcn_code": [PCNS[0][0]], "inside_count": [21_000], "outside_count": [1_000], "resident_count": [30_000]}
-        ),
-        pd.Series({code: name for code, name, _ in PCNS}),
+        total = 300 if n == SMALL else int(random.integers(24_000, 110_000))
+        shares = random.dirichlet([max(6 - n / 6, 1), 4, 3, 3, 1 + n / 6])
+        for quintile, share in enumerate(shares, start=1):
+            ages = np.exp(-((np.arange(100) - (28 + 4 * quintile)) ** 2) / 1800)
+            counts = random.multinomial(int(share * total), ages / ages.sum())
+            rows += [(n, code, name, place, str(quintile), age, count) for age, count in enumerate(counts)]
+    return pd.DataFrame(rows, columns=["position", "code", "name", "place", "quintile", "age", "people"])
+
+
+def _counted(measure, *, drift):
+    """The people of a measure with how many of them it counts."""
+    random = np.random.default_rng(measure.position)
+    rows = _people().query(f"{measure.age_from} <= age <= {measure.age_to}")
+    factor = pd.Series(random.normal(1, 0.06, len(PCNS)))
+    factor[[HIGH, LOW, SMALL]] = [1.6, 0.5, 0.01]
+    rate = _RATES[measure.unit] * rows["position"].map(factor) * drift
+    if measure.unit in ("percent", "ratio"):
+        rate = (rate * (rows["age"] / 60) ** 1.5 * (1.3 - rows["quintile"].astype(int) / 15)).clip(0, 0.95)
+    if measure.unit == "score":
+        return rows.assign(counted=rows["people"] * (45_000 - 7_000 * rows["quintile"].astype(int)))
+    return rows.assign(counted=rows["people"] if measure.unit == "people" else (rate * rows["people"]).round())
+
+
+def _levels(rows):
+    """Rows once for every area their people count in."""
+    return pd.concat(
+        [
+            rows.assign(area_type="practice", area_code="A" + rows["code"], area_name="The only practice"),
+            rows.assign(area_type="pcn", area_code=rows["code"], area_name=rows["name"]),
+            rows.assign(area_type="place", area_code=rows["place"], area_name="Place " + rows["place"]),
+            rows.assign(area_type="icb", area_code="QZZ", area_name="Example ICB"),
+        ]
     )
-    counts = pd.concat([counts, residence.astype({"denominator": "Int64"})], ignore_index=True)
-    icb, pcns = ("icb", "QZZ"), [("pcn", code) for code, _, _ in PCNS]
-    nesting = [(icb, pcns), *((("pcn", code), [("practice", f"A{code}")]) for code, _, _ in PCNS)]
-    raw = RawCounts(
-        counts, nesting=nesting, ties=ties(counts, MEASURES), groups=counted_groups(MEASURES), statistics=statistics
+
+
+def _groupings(measure, rows):
+    """Name of each grouping the measure is shown in, with the group of every row."""
+    named = [(range(low, high + 1), band_name(low, high)) for low, high in bands(measure.age_from, measure.age_to)]
+    band = rows["age"].map({age: name for ages, name in named for age in ages})
+    known = {AGE_BAND: band, QUINTILE: rows["quintile"], QUINTILE_AGE_BAND: rows["quintile"] + " " + band}
+    if measure.share_by:
+        return {measure.share_by: rows["quintile"]}
+    if measure.cascade_of:
+        steps = np.array(["listed", "contacted", "measured", "confirmed", "diagnosed", "treated"])
+        return {"furthest_step": pd.Series(steps[rows["age"] % 6], index=rows.index)}
+    if measure.count_by:
+        five = (rows["age"] // 5).clip(upper=18) + 19 * ((rows["age"] + rows["position"]) % 2)
+        return {"all": "all", measure.count_by: five.map(dict(enumerate(group_names(SEX_AGE_BAND))))}
+    shown = {*measure.groups, *([QUINTILE_AGE_BAND] if measure.standardisation == "direct" else [])}
+    return {"all": "all"} | {name: groups for name, groups in known.items() if name in shown}
+
+
+def _cells(measure, *, drift):
+    counted = _counted(measure, drift=drift)
+    facts = {"measure_id": measure.id, "title": measure.title, "unit": measure.unit}
+    found = []
+    for grouping, groups in _groupings(measure, counted).items():
+        rows = _levels(counted.assign(group_name=grouping, group_value=groups, **facts))
+        if grouping != "all":
+            rows = rows[rows["area_type"] != "practice"]
+        if grouping == QUINTILE_AGE_BAND:
+            rows = rows[rows["area_type"] == "icb"]
+        cells = rows.groupby(_KEY, as_index=False)[["counted", "people"]].sum()
+        if grouping in (measure.share_by, "furthest_step"):
+            whole = cells.groupby(["area_type", "area_code"])["people"].transform("sum")
+            cells = cells.assign(counted=cells["people"], people=whole)
+        found.append(cells)
+    return pd.concat(found)
+
+
+def _residence():
+    rows = [(PATIENTS_INSIDE, 21_000, 22_000), (RESIDENTS_HERE, 21_000, 30_000)]
+    table = pd.DataFrame(rows, columns=["measure_id", "counted", "people"])
+    area = {"area_type": "pcn", "area_code": PCNS[0][0], "area_name": PCNS[0][1]}
+    everybody = {"unit": "percent", "group_name": "all", "group_value": "all"}
+    return table.assign(title=table["measure_id"].map(TITLES), **everybody, **area)
+
+
+@cache
+def measures(drift=1.0):
+    """Published measures with one PCN clearly above, one clearly below, and one too small to show."""
+    cells = pd.concat([*(_cells(measure, drift=drift) for measure in MEASURES), _residence()], ignore_index=True)
+    is_score, is_people = cells["unit"].eq("score"), cells["unit"].eq("people")
+    released = cells[_KEY].copy()
+    for name, counts, is_there in (("numerator", "counted", ~is_score), ("denominator", "people", ~is_people)):
+        is_small = cells[counts] < 8
+        rounded = ((cells[counts] + 2) // 5 * 5).astype("Int64")
+        released[name] = rounded.mask(is_small | ~is_there)
+        text = pd.Series(np.where(is_small, "0 to 7", "nearest 5"), index=cells.index, dtype=object)
+        released[f"{name}_precision"] = text.where(is_there, None)
+    released["value"] = (cells["counted"] / cells["people"] / 1000).round(1).where(is_score)
+    released["is_suppressed"] = released["numerator"].isna() & ~is_score
+    return recognise(statistics(released, definitions=MEASURES, reference_date=REFERENCE_DATE))
+
+
+@cache
+def geography():
+    table = pd.DataFrame(PCNS, columns=["pcn_code", "pcn_name", "place_code"])
+    return table.assign(
+        practice_code="A" + table["pcn_code"],
+        practice_name="The only practice",
+        place_name="Place " + table["place_code"],
+        place_basis="sub_icb_location",
+        icb_code="QZZ",
+        icb_name="NHS Example <Board>",
     )
-    return publish(raw)[raw.name]
 
 
 @cache
 def attrition():
-    geography = pd.DataFrame(PCNS, columns=["pcn_code", "pcn_name", "place"]).assign(
-        icb_code="QZZ", icb_name="Example ICB"
-    )
-    geography["practice_code"] = "A" + geography["pcn_code"]
     rows = []
-    for n, practice in enumerate(geography["practice_code"]):
+    for n, practice in enumerate(geography()["practice_code"]):
         left = 12_000 + 300 * n
         steps = [("population", "population", COHORT.population_label, left)]
         steps += [(e.id, "exclusion", e.label, left // (5 + 9 * i)) for i, e in enumerate(COHORT.exclusions[:-1])]
@@ -108,7 +175,7 @@ def attrition():
             rows.append((COHORT.id, practice, order, step, kind, label, count, left))
         rows.append((COHORT.id, practice, len(steps), "no_tier", "no_tier", "No criterion met", left, 0))
     columns = ["cohort_id", "practice_code", "step_order", "step", "kind", "label", "person_count", "remaining_count"]
-    raw = RawAttrition(pd.DataFrame(rows, columns=columns), geography)
+    raw = RawAttrition(pd.DataFrame(rows, columns=columns), geography())
     return publish(raw)[raw.name]
 
 
@@ -133,22 +200,6 @@ def quality():
     return publish(raw)[raw.name]
 
 
-def report(*, is_synthetic=False, **changed):
-    """The report of the made-up ICB; `measures`, `attrition` or `quality` can be another table."""
-    tables = {"measures": measures(), "attrition": attrition(), "quality": quality()} | changed
-    return build_report(
-        tables["measures"],
-        tables["attrition"],
-        tables["quality"],
-        cohorts=[COHORT],
-        measure_definitions=MEASURES,
-        reference_date=REFERENCE_DATE,
-        icb_name="NHS Example <Board>",
-        pcn_pages={code: f"pages/{code}.html" for code, _, _ in PCNS},
-        is_synthetic=is_synthetic,
-    )
-
-
 def assets():
     """A map of assets with one inside the first PCN and one inside none."""
     row = {"organisation_name": "Walking <Group>", "offer": "Walks", "for_whom": "Adults", "open_to": "everyone"}
@@ -161,24 +212,50 @@ def assets():
     )
 
 
-def pages(*, is_synthetic=False, **changed):
-    """The page of every PCN; `measures`, `assets` or `earlier` can be others."""
-    tables = {"measures": measures(), "assets": assets(), "earlier": {}} | changed
-    geography = pd.DataFrame(PCNS, columns=["pcn_code", "pcn_name", "place"]).assign(
-        icb_code="QZZ", icb_name="Example ICB"
-    )
-    geography["practice_code"], geography["practice_name"] = "A" + geography["pcn_code"], "The only practice"
+def months(**published):
+    """Published measures of several months as one table."""
+    tables = [measures.table.assign(month=month) for month, measures in published.items()]
+    return recognise(pd.concat(tables, ignore_index=True))
+
+
+def sources(**changed):
+    """What the made-up ICB's report is made from, but for what is `changed`."""
     near = {"pcn_code": [PCNS[0][0]], "category": ["food_support"], "asset_id": ["2"], "distance_metres": [2_345]}
-    return build_pages(
-        tables["measures"],
-        geography,
-        pd.DataFrame({"pcn_code": [PCNS[0][0]], "lsoa_count": [12]}),
-        tables["assets"],
-        pd.DataFrame(near),
-        earlier=tables["earlier"],
-        measure_definitions=MEASURES,
-        month="2026-10",
-        reference_date=REFERENCE_DATE,
-        back="../report.html",
-        is_synthetic=is_synthetic,
+    parts = {
+        "measures": measures(),
+        "attrition": attrition(),
+        "quality": quality(),
+        "months": months(**{MONTH: measures()}),
+        "geography": geography(),
+        "lsoa_count": {PCNS[0][0]: 12},
+        "assets": assets(),
+        "nearest": pd.DataFrame(near),
+        "drift": pd.DataFrame({"feed": ["gp_event"], "kind": ["practice_rows"], "subject": ["AU00002"]}),
+        "cohorts": [COHORT],
+        "measure_definitions": MEASURES,
+        "reference_date": REFERENCE_DATE,
+        "is_synthetic": False,
+    }
+    return Sources(**(parts | changed))
+
+
+@cache
+def site():
+    """Every file of the site with two months before this one."""
+    return build_site(
+        sources(months=months(**{"2026-08": measures(0.8), "2026-09": measures(0.98), MONTH: measures()}))
+    )
+
+
+@cache
+def plain_site():
+    """Every file of the site of invented people, a local map of places, no map of assets, few measures, one month."""
+    few = ("bp_not_measured_5y", "list_size", "imd_quintile_share", "imd_mean_score")
+    return build_site(
+        sources(
+            measure_definitions=[m for m in MEASURES if m.id in few],
+            geography=geography().assign(place_basis="place_membership"),
+            assets=assets().iloc[:0],
+            is_synthetic=True,
+        )
     )

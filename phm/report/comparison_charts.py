@@ -1,0 +1,195 @@
+"""Charts of one measure, as static SVG: PCNs against the ICB, by place, by age structure, by deprivation, by month.
+
+Rows in, markup out; every mark of an area says its `said` when pointed at. Colour never speaks alone: what differs has
+another shape too.
+"""
+
+import altair as alt
+import pandas as pd
+
+from phm.report.charts import AMBER, BLUE, DARK, GREY, ROW, WIDTH
+from phm.report.svg import to_svg
+from phm.report.wording import COMPARISONS
+
+KINDS = ("crude", "age-standardised")
+_SHAPES = ["triangle-up", "circle", "triangle-down"]
+_COLOURS = [AMBER, GREY, BLUE]
+_MARK = ["value", "comparison", "said"]
+"""What every mark of an area needs."""
+_TALL = 240
+_PANEL = 130
+_DASHED = [5, 3]
+
+
+def caterpillar(rows: pd.DataFrame, overall: float, unit: str, /) -> str:
+    """Areas in order of their value, each a point with its 95% interval, against a line at the ICB's value.
+
+    `rows` has `area_name, value, lower, upper, comparison, said`; rows without a value are left out.
+    """
+    shown = rows[[*_MARK, "area_name", "lower", "upper"]].dropna(subset=["value"])
+    shown = shown.sort_values(["value", "area_name"], ascending=[False, True])
+    y = alt.Y("area_name:N", sort=shown["area_name"].tolist(), title=None)
+    x = alt.X("value:Q", title=f"{unit}, with 95% interval", scale=alt.Scale(zero=False))
+    return to_svg(
+        (_level(overall, "x") + _intervals(shown, y=y) + _points(shown, x=x, y=y)).properties(
+            width=WIDTH, height=ROW * max(len(shown), 1)
+        )
+    )
+
+
+def funnel_plot(rows: pd.DataFrame, lines: pd.DataFrame, overall: float, unit: str, /) -> str:
+    """Areas by size and value, between the limits chance alone would keep them in.
+
+    `rows` has `size, value, comparison, label, said`; `lines` has `size` and the limits `lower_95, upper_95, lower_998,
+    upper_998` over the sizes there are.
+    """
+    shown = rows[[*_MARK, "size", "label"]].dropna(subset=["value", "size"])
+    x = alt.X("size:Q", title="Out of (size of the area)", axis=alt.Axis(format=",d", tickCount=6))
+    y = alt.Y("value:Q", title=unit, scale=alt.Scale(zero=False))
+    curves = [
+        alt.Chart(lines)
+        .mark_line(color=DARK, strokeWidth=1, strokeDash=dash)
+        .encode(x=x, y=alt.Y(f"{side}_{level}:Q", title=unit))
+        for level, dash in (("95", _DASHED), ("998", [1, 0]))
+        for side in ("lower", "upper")
+    ]
+    far = alt.Chart(shown[shown["label"] != ""])
+    names = far.mark_text(align="left", dx=7, fontSize=11).encode(x=x, y=y, text="label:N")
+    chart = alt.layer(*curves, _level(overall, "y"), _points(shown, x=x, y=y), names)
+    return to_svg(chart.properties(width=WIDTH + 160, height=_TALL + 40))
+
+
+def by_place(rows: pd.DataFrame, overall: float, unit: str, /) -> str:
+    """One small panel for each place, its PCNs in order of value on one scale, against a line at the ICB's value.
+
+    `rows` has `place_name` besides what a caterpillar needs.
+    """
+    shown = rows[[*_MARK, "place_name", "lower", "upper"]].dropna(subset=["value"])
+    shown = shown.sort_values(["place_name", "value"], ignore_index=True)
+    shown = shown.assign(position=shown.groupby("place_name").cumcount() + 1, overall=overall)
+    x = alt.X("position:Q", title=None, axis=None, scale=alt.Scale(padding=8))
+    y = alt.Y("value:Q", title=unit, scale=alt.Scale(zero=False))
+    base = alt.Chart(shown)
+    level = base.mark_rule(color=DARK, strokeDash=_DASHED).encode(y="mean(overall):Q")
+    intervals = base.mark_rule(strokeWidth=1.5).encode(x=x, y=alt.Y("lower:Q"), y2="upper:Q", color=_colour(None))
+    points = base.mark_point(filled=True, size=36, opacity=1, aria=True).encode(
+        x=x, y=y, color=_colour(None), shape=_shape(None), description="said:N"
+    )
+    panels = alt.layer(level, intervals, points).properties(width=_PANEL, height=_PANEL - 20)
+    return to_svg(panels.facet(facet=alt.Facet("place_name:N", title=None), columns=4))
+
+
+def crude_and_standardised(rows: pd.DataFrame, unit: str, /) -> str:
+    """Areas in order of their age-standardised value, joined to the crude one.
+
+    `rows` has `area_name, value, standardised_value, said, standardised_said`; areas that lack one are left out.
+    """
+    columns = ["area_name", "value", "standardised_value", "said", "standardised_said"]
+    shown = rows[columns].dropna().sort_values("standardised_value", ascending=False)
+    ends = pd.concat(
+        [
+            shown[["area_name", "value", "said"]].assign(kind=KINDS[0]),
+            shown[["area_name"]].assign(
+                value=shown["standardised_value"], said=shown["standardised_said"], kind=KINDS[1]
+            ),
+        ]
+    )
+    y = alt.Y("area_name:N", sort=shown["area_name"].tolist(), title=None)
+    joined = (
+        alt.Chart(shown[columns[:3]]).mark_rule(color=GREY).encode(x=alt.X("value:Q"), x2="standardised_value:Q", y=y)
+    )
+    points = (
+        alt.Chart(ends)
+        .mark_point(filled=True, size=46, opacity=1, aria=True)
+        .encode(
+            x=alt.X("value:Q", title=unit, scale=alt.Scale(zero=False)),
+            y=y,
+            color=_kind_colour(),
+            shape=_kind_shape(),
+            description="said:N",
+        )
+    )
+    return to_svg((joined + points).properties(width=WIDTH, height=ROW * max(len(shown), 1)))
+
+
+def gradient(quintiles: pd.DataFrame, unit: str, /) -> str:
+    """The ICB's values by national deprivation quintile with 95% intervals, most deprived on the left.
+
+    `quintiles` has `quintile, kind` (crude or age-standardised), `value, lower, upper, said`.
+    """
+    shown = quintiles.dropna(subset=["value"])
+    x = alt.X("quintile:O", title="National deprivation quintile, 1 = most deprived", axis=alt.Axis(labelAngle=0))
+    y = alt.Y("value:Q", title=unit, scale=alt.Scale(zero=True))
+    offset = alt.XOffset("kind:N", sort=list(KINDS))
+    base = alt.Chart(shown)
+    intervals = base.mark_rule(strokeWidth=2).encode(
+        x=x, xOffset=offset, y=alt.Y("lower:Q"), y2="upper:Q", color=_kind_colour()
+    )
+    points = base.mark_point(filled=True, size=70, opacity=1, aria=True).encode(
+        x=x, xOffset=offset, y=y, color=_kind_colour(), shape=_kind_shape(), description="said:N"
+    )
+    return to_svg((intervals + points).properties(width=WIDTH, height=_TALL - 40))
+
+
+def months(points: pd.DataFrame, levels: pd.DataFrame, unit: str, /) -> str:
+    """A value by month as an XmR chart: special causes stand out in shape and colour.
+
+    `points` has `month, value, kind` (common cause or special cause) and `said`; `levels` has `value` and `is_mean`.
+    """
+    x = alt.X("month:O", title=None, axis=alt.Axis(labelAngle=0))
+    y = alt.Y("value:Q", title=unit, scale=alt.Scale(zero=False))
+    kinds, legend = ["common cause", "special cause"], alt.Legend(title=None, orient="top")
+    base = alt.Chart(points)
+    marks = base.mark_point(filled=True, size=60, opacity=1, aria=True).encode(
+        x=x,
+        y=y,
+        color=alt.Color("kind:N", scale=alt.Scale(domain=kinds, range=[GREY, AMBER]), legend=legend),
+        shape=alt.Shape("kind:N", scale=alt.Scale(domain=kinds, range=["circle", "diamond"]), legend=legend),
+        description="said:N",
+    )
+    limits = (
+        alt.Chart(levels)
+        .mark_rule(color=DARK)
+        .encode(y="value:Q", strokeDash=alt.condition("datum.is_mean", alt.value([1, 0]), alt.value(_DASHED)))
+    )
+    line = base.mark_line(color=GREY).encode(x=x, y=y)
+    return to_svg((limits + line + marks).properties(width=WIDTH + 160, height=_TALL - 40))
+
+
+def _points(shown: pd.DataFrame, **encoded: alt.SchemaBase) -> alt.Chart:
+    title = "Against the ICB"
+    return (
+        alt.Chart(shown)
+        .mark_point(filled=True, size=46, opacity=1, aria=True)
+        .encode(**encoded, color=_colour(title), shape=_shape(title), description="said:N")
+    )
+
+
+def _intervals(shown: pd.DataFrame, **encoded: alt.SchemaBase) -> alt.Chart:
+    rules = alt.Chart(shown.drop(columns="said")).mark_rule(strokeWidth=2)
+    return rules.encode(x=alt.X("lower:Q"), x2="upper:Q", color=_colour("Against the ICB"), **encoded)
+
+
+def _level(value: float, axis: str) -> alt.Chart:
+    line = alt.Chart(pd.DataFrame({"overall": [value]})).mark_rule(color=DARK, strokeDash=_DASHED, strokeWidth=1.5)
+    return line.encode(**{axis: "overall:Q"})
+
+
+def _colour(title: str | None) -> alt.Color:
+    scale = alt.Scale(domain=list(COMPARISONS), range=_COLOURS)
+    return alt.Color("comparison:N", scale=scale, legend=alt.Legend(title=title, orient="top") if title else None)
+
+
+def _shape(title: str | None) -> alt.Shape:
+    scale = alt.Scale(domain=list(COMPARISONS), range=_SHAPES)
+    return alt.Shape("comparison:N", scale=scale, legend=alt.Legend(title=title, orient="top") if title else None)
+
+
+def _kind_colour() -> alt.Color:
+    scale = alt.Scale(domain=list(KINDS), range=[AMBER, DARK])
+    return alt.Color("kind:N", scale=scale, legend=alt.Legend(title=None, orient="top"))
+
+
+def _kind_shape() -> alt.Shape:
+    scale = alt.Scale(domain=list(KINDS), range=["circle", "diamond"])
+    return alt.Shape("kind:N", scale=scale, legend=alt.Legend(title=None, orient="top"))

@@ -1,0 +1,60 @@
+"""The page of a PCN: both goals, what changed, its people and assets, and nothing small."""
+
+import re
+
+import pytest
+
+from phm.report.site import build_site
+from tests.unit.report.example import MEASURES, MONTH, PCNS, measures, months, plain_site, site, sources
+
+FIRST, LARGE, SMALL = (f"pcn-{PCNS[n][0]}.html" for n in (0, 1, 24))
+FEW = tuple(m for m in MEASURES if m.id in ("bp_not_measured_5y", "list_size", "imd_quintile_share", "imd_mean_score"))
+
+
+@pytest.fixture(scope="module")
+def made():
+    return {name: site()[name].decode() for name in (FIRST, LARGE, SMALL)}
+
+
+def test_both_goals_stand_on_the_scorecard(made):
+    card = made[FIRST][made[FIRST].index('id="scorecard"') : made[FIRST].index('id="changes"')]
+    assert "<h3>Sustainable practices</h3>" in card and "<h3>Integration and equity</h3>" in card
+    assert "higher, less favourable" in card
+
+
+def test_what_changed_is_said_as_far_as_the_intervals_allow(made):
+    changes = made[FIRST][made[FIRST].index('id="changes"') : made[FIRST].index('id="practices"')]
+    assert "2026-09" in changes and "no clear change" in changes
+    months_apart = months(**{"2026-09": measures(0.8), MONTH: measures()})
+    moved = build_site(sources(months=months_apart, measure_definitions=FEW))[FIRST].decode()
+    assert "Changed since 2026-09: No blood pressure recorded in 5 years (up)." in moved
+    assert "nothing to compare with yet" in plain_site()[FIRST].decode()
+
+
+def test_its_practices_lists_and_cascade_are_there(made):
+    page = made[FIRST]
+    assert "Registered people by practice" in page and "Measures by practice" in page
+    assert "People on its practices" in page and "Got as far as" in page
+
+
+def test_small_counts_are_nowhere(made):
+    assert made[SMALL].count("withheld") > 5
+    for page in made.values():
+        people = page[page.index('id="people"') : page.index('id="assets"')]
+        counts = [int(cell.replace(",", "")) for cell in re.findall(r"<td>([\d,]+)</td>", people)]
+        assert not [c for c in counts if c % 5 > 0 or 0 < c < 8]
+
+
+def test_boundary_size_and_gaps_are_said(made):
+    assert "95.5% of its patients in England live inside its boundary." in made[FIRST]
+    assert "30.0%" in made[FIRST]  # of residents, registered elsewhere
+    assert "small: read with care" in made[SMALL]
+    assert "gap: needed, none inside" in made[FIRST]
+    assert "none inside; nearest: Walking &lt;Group&gt;, 2.3 km" in made[FIRST]
+    assert "The map of community assets has none inside the boundary." in made[LARGE]
+
+
+def test_without_a_map_nothing_is_called_a_gap():
+    page = plain_site()[FIRST].decode()
+    assert "No map of community assets was delivered." in page
+    assert "gap: needed" not in page and "Needed, and none" not in page
