@@ -22,6 +22,7 @@ from phm.commands import (
     model,
     outcomes,
     pilots,
+    report,
     synth,
     validate,
 )
@@ -52,6 +53,7 @@ app.add_typer(lists.app, name="lists")
 app.add_typer(model.app, name="model")
 app.add_typer(outcomes.app, name="outcomes")
 app.add_typer(pilots.app, name="pilots")
+app.add_typer(report.app)
 app.add_typer(synth.app, name="synth")
 
 Month = Annotated[str | None, typer.Option(help="Month, YYYY-MM.", show_default="the newest")]

@@ -35,13 +35,14 @@ def provenance(
     measures: Path | None,
     outcomes: Path,
     undiagnosed_model: str | None,
+    choices: Mapping[str, Any],
     key_id: str,
 ) -> dict[str, Any]:
     """Everything that decides what a run of `delivery` publishes.
 
     `code_lists`, `definitions` (of cohorts) and `measures` are the site's own folders, if any; `outcomes` is the folder
-    of answers to its lists; `undiagnosed_model` is the version that is switched on, if any; `key_id` tells site keys
-    apart without telling them.
+    of answers to its lists; `undiagnosed_model` is the version that is switched on, if any; `choices` are settings
+    that decide what is made; `key_id` tells site keys apart without telling them.
     """
     return {
         "inputs": files_sha256(delivery),
@@ -55,6 +56,7 @@ def provenance(
         "measures": files_sha256(measures) if measures else {},
         "outcomes": files_sha256(outcomes),
         "undiagnosed_model": undiagnosed_model,
+        "choices": dict(choices),
         "key_id": key_id,
     }
 

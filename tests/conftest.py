@@ -2,6 +2,7 @@
 
 import os
 import shutil
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -39,6 +40,16 @@ def published_home(tmp_path_factory: pytest.TempPathFactory) -> Path:
         if not done.exists():
             shutil.rmtree(home, ignore_errors=True)
             site = Site(home=str(home), feeds=str(SAMPLE), demo=True)
-            run_partition(SAMPLE_PARTITION, site=site, listener=lambda *_: None)
+            with pytest.MonkeyPatch.context() as environment:
+                environment.delenv("PHM_COHORTS", raising=False)
+                run_partition(SAMPLE_PARTITION, site=site, listener=lambda *_: None)
             done.touch()
     return home
+
+
+@pytest.fixture(scope="module")
+def one_cohort() -> Iterator[None]:
+    """A site that evaluates the default cohort only: sooner done, where a module makes whole runs of its own."""
+    with pytest.MonkeyPatch.context() as environment:
+        environment.setenv("PHM_COHORTS", '["possible_undiagnosed_hypertension"]')
+        yield

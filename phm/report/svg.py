@@ -19,30 +19,33 @@ _FOR_MACHINES = re.compile(r' (?:(?:aria-[a-z]+|role|class|pointer-events|font-f
 _MARKS = re.compile(r"<g([^<>]*)>((?:<(text|line|path|rect)[^<>]*(?:/>|>(?:[^<]|<title>[^<]*</title>)*</\3>)){2,})</g>")
 _INHERITED = re.compile(r' (?:fill|stroke|stroke-width|stroke-dasharray|font-size|font-weight|text-anchor)="[^"]*"')
 _EMPTY = re.compile(r"<g[^<>]*(?:/>|></g>)")
+_LOOK = {
+    "font": "Arial",
+    "background": "white",
+    "aria": False,
+    "axis": {
+        "labelFontSize": 12,
+        "titleFontSize": 12,
+        "labelColor": INK,
+        "titleColor": INK,
+        "gridColor": GRID,
+        "labelLimit": 320,
+        "domain": False,
+        "ticks": False,
+    },
+    "legend": {"labelFontSize": 12, "titleFontSize": 12, "titleLimit": 400},
+    "header": {"labelFontSize": 12, "labelFontWeight": "bold"},
+}
 _DECIMALS = re.compile(r"(\.\d)\d+")
 _ROOT = '<svg aria-hidden="true" focusable="false" font-family="Arial" '
 
 
 def to_svg(chart: alt.TopLevelMixin, /) -> str:
     """The chart as SVG that scales to its place, the same text for the same chart."""
-    spec = (
-        chart.configure(font="Arial", background="white", aria=False)
-        .configure_view(stroke=None)
-        .configure_axis(
-            labelFontSize=12,
-            titleFontSize=12,
-            labelColor=INK,
-            titleColor=INK,
-            gridColor=GRID,
-            labelLimit=320,
-            domain=False,
-            ticks=False,
-        )
-        .configure_legend(labelFontSize=12, titleFontSize=12, titleLimit=400)
-        .configure_header(labelFontSize=12, labelFontWeight="bold")
-        .to_dict(validate=False)
-    )
-    return slimmed(vl_convert.vegalite_to_svg(spec))
+    spec = chart.to_dict(validate=False)
+    view = spec["config"]["view"]
+    # Not by `chart.configure_…`: each of these would copy the whole chart.
+    return slimmed(vl_convert.vegalite_to_svg(spec | {"config": _LOOK | {"view": view | {"stroke": None}}}))
 
 
 def slimmed(svg: str, /) -> str:

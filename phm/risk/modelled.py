@@ -4,7 +4,10 @@ Belongs here: what is said to a clinician about one person's probability. It is 
 year (`landmarks.is_unmeasured`) and empty for everybody else, and for everybody while no model is switched on.
 """
 
+from __future__ import annotations
+
 from collections.abc import Callable, Iterator
+from typing import TYPE_CHECKING
 
 import ibis
 import numpy as np
@@ -12,9 +15,11 @@ import pandas as pd
 import pyarrow as pa
 from ibis.expr.types import Table
 
-from phm.risk.artefact import Artefact
 from phm.risk.landmarks import PREDICTORS, is_unmeasured
-from phm.risk.undiagnosed import Fitted, numbers
+
+if TYPE_CHECKING:  # scikit-learn is loaded where a model is switched on
+    from phm.risk.artefact import Artefact
+    from phm.risk.undiagnosed import Fitted
 
 REASONS = 3
 RAISED_FROM = 0.1
@@ -122,6 +127,8 @@ def raised_by(people: pd.DataFrame, fitted: Fitted, /) -> list[np.ndarray]:
 
     A fact's part is how much lower the log odds were with the reference value in its place and all else as it is.
     """
+    from phm.risk.undiagnosed import numbers
+
     own = fitted.log_odds(numbers(people))
     names = list(FACTS)
     parts = np.column_stack(

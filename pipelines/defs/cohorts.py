@@ -2,7 +2,7 @@
 
 import ibis
 
-from phm.cohorts.definition import Definition, load_definitions
+from phm.cohorts.definition import Definition
 from phm.cohorts.evaluate import CohortResult, places, result_of
 from phm.cohorts.facts import FEATURES, HOLD, RISK, person_facts
 from pipelines.defs.resources import Made, Workspace
@@ -13,7 +13,7 @@ FACTS = (FEATURES, RISK, HOLD)
 
 @table_assets("cohort_member", "cohort_attrition", group="cohorts", inputs=FACTS)
 def cohort_member(work: Workspace, feature, risk, hold) -> tuple[Made, Made]:
-    definitions = load_definitions(work.settings.definitions)
+    definitions = work.cohorts
     results = [_evaluated(work, definition, feature, risk, hold) for definition in definitions]
     hashes = {definition.id: [definition.version, definition.sha256] for definition in definitions}
     return (

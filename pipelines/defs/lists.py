@@ -6,7 +6,7 @@ from pathlib import Path
 import dagster as dg
 import ibis
 
-from phm.cohorts.definition import Definition, load_definition, load_definitions
+from phm.cohorts.definition import Definition, load_definition
 from phm.cohorts.facts import person_facts
 from phm.feeds.deliveries import is_synthetic
 from phm.lists import outcomes
@@ -143,7 +143,7 @@ def _facts(definition: Definition, feature: ibis.Table, risk: ibis.Table, hold: 
 
 def _definitions(work: Workspace) -> tuple[Definition, ...]:
     """Those that make lists: what is for planning never names a person."""
-    return tuple(d for d in load_definitions(work.settings.definitions) if d.use in LIST_TABLES.values())
+    return tuple(d for d in work.cohorts if d.use in LIST_TABLES.values())
 
 
 def _handed_over(work: Workspace) -> list[Definition]:

@@ -4,7 +4,6 @@ import ibis
 import pandas as pd
 
 from phm.cohorts.counted import counted_groups
-from phm.cohorts.definition import load_definitions
 from phm.core.boundary import pcn_facts
 from phm.core.homes import homes
 from phm.governance.disclosure import publish
@@ -33,7 +32,7 @@ RELEASE_INPUTS = (
 
 @table_assets(*RELEASE, group="measures", inputs=RELEASE_INPUTS)
 def release(work: Workspace, feature, geography, person, boundary, attrition, cascade, issues, *_) -> tuple[Made, ...]:
-    measures, cohorts = _measures(work), load_definitions(work.settings.definitions)
+    measures, cohorts = _measures(work), work.cohorts
     residence = pcn_facts(homes(person.filter("is_registered", "is_alive")), geography, boundary)
     practices, steps = geography.to_pandas(), attrition.to_pandas()
     delivering = practices[practices["practice_code"].isin(steps["practice_code"])]

@@ -3,7 +3,6 @@
 import dagster as dg
 import pandas as pd
 
-from phm.cohorts.definition import load_definitions
 from phm.core.assets import nearest_assets
 from phm.feeds.contracts import load_contract
 from phm.feeds.deliveries import is_synthetic
@@ -62,7 +61,7 @@ def sources(work: Workspace) -> Sources:
         assets=assets.to_pandas(),
         nearest=nearest_assets(boundary, assets, centroids, of="pcn_code", limit=1).to_pandas(),
         drift=_drift(work),
-        cohorts=load_definitions(work.settings.definitions),
+        cohorts=work.cohorts,
         measure_definitions=load_measures(work.settings.measures),
         reference_date=work.reference_date,
         is_synthetic=is_synthetic(work.delivery),

@@ -10,6 +10,7 @@ from typing import Any
 import dagster as dg
 import ibis
 
+from phm.cohorts.definition import Definition, load_definition, load_definitions
 from phm.config import Settings, load_settings
 from phm.engine import connect
 from phm.feeds.contracts import Contract
@@ -56,6 +57,12 @@ class Workspace:
         self.settings.vault_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
         folder.mkdir(exist_ok=True)
         return folder
+
+    @property
+    def cohorts(self) -> tuple[Definition, ...]:
+        """The definitions the site evaluates, shipped or its own, in order of id."""
+        folder, chosen = self.settings.definitions, self.settings.cohorts
+        return load_definitions(folder) if chosen is None else tuple(load_definition(c, folder) for c in sorted(chosen))
 
     def read(self, tables: Sequence[str]) -> list[ibis.Table]:
         """Drafted tables, in the order named."""
@@ -132,6 +139,7 @@ class Site(dg.ConfigurableResource):
             measures=settings.measures,
             outcomes=outcomes_folder(self.store, partition.icb_code),
             undiagnosed_model=settings.undiagnosed_model,
+            choices=settings.model_dump(mode="json", include={"cohorts", "workbooks", "core20_floor_percent"}),
             key_id=self.pseudonymiser().key_id,
         )
 

@@ -1,14 +1,17 @@
 """Risk: scores and segment of everybody, and how people moved between segments since the month before."""
 
+from typing import TYPE_CHECKING
+
 import dagster as dg
 
-from phm.risk.artefact import Artefact, load
 from phm.risk.modelled import with_modelled
 from phm.risk.person_risk import person_risk as risk_of_people
 from phm.risk.segments import segment_movement as movement
-from phm.risk.training import TESTED_YEARS_BEFORE, people_of, watch
 from pipelines.defs.resources import Made, Site, Workspace
 from pipelines.defs.tables import SAYS, checks_of, table_assets
+
+if TYPE_CHECKING:
+    from phm.risk.artefact import Artefact
 
 
 @table_assets("person_risk", group="risk", inputs=["person_feature"])
@@ -37,6 +40,8 @@ def modelled_probability_holds(context: dg.AssetCheckExecutionContext, site: Sit
     artefact = _model(work)
     if artefact is None:
         return dg.AssetCheckResult(passed=True, metadata={SAYS: "No model is switched on."})
+    from phm.risk.training import TESTED_YEARS_BEFORE, people_of, watch
+
     tables = work.read(["core_event", "core_person"])
     people = people_of(*tables, reference_date=work.reference_date, years_before=TESTED_YEARS_BEFORE)
     watched = watch(artefact.fitted, artefact.record, people)
@@ -46,10 +51,14 @@ def modelled_probability_holds(context: dg.AssetCheckExecutionContext, site: Sit
     return dg.AssetCheckResult(passed=not watched.problems, severity=severity, metadata={SAYS: says, **figures})
 
 
-def _model(work: Workspace) -> Artefact | None:
-    """The model the site has switched on, if any."""
+def _model(work: Workspace) -> "Artefact | None":
+    """The model the site has switched on, if any; scikit-learn is loaded only then."""
     version = work.settings.undiagnosed_model
-    return load(version, home=work.settings.home) if version else None
+    if not version:
+        return None
+    from phm.risk.artefact import load
+
+    return load(version, home=work.settings.home)
 
 
 ASSETS = (person_risk, segment_movement)

@@ -206,11 +206,11 @@ copy (
                        and not coalesce(latest_clinic_stage_2_date > average.day, false), false)
       and (is_severe or not (white_coat_hypertension is not null
            or coalesce(bp_in_progress >= date '${reference_date}' - interval 56 day, false)
-           or coalesce(bp_declined > date '${months_12}', false))))
+           or coalesce(bp_declined > date '${months_12}' and coalesce(stage_2.day, date '1900-01-01') <= bp_declined, false))))
   select nhs_number, practice_code, case
     when is_severe and date '${reference_date}' - latest.day <= 7 then 'severe_recent'
     when is_severe then 'severe_unresolved'
-    when is_recent and latest.level >= 1 and average.level >= 1 and first_clinic_raised_date <= average.day
+    when average.level >= 1 and first_clinic_raised_date <= average.day
       and average.day > date '${months_24}' then 'confirmed_not_coded'
     when is_treated then 'treated_not_coded'
     when is_recent and latest.level >= 2 then 'stage_2'

@@ -84,7 +84,8 @@ def _outcome(person: Person, today: date) -> Outcome:
         if asked and (today - asked).days <= 56:
             return Outcome("exclusion", "in_progress", {})
         declined = person.latest("bp_declined")
-        if declined and declined > _months_before(today, 12):
+        stage_2 = max((r.day for r in daily if r.reaches("stage_2")), default=date.min)
+        if declined and declined > _months_before(today, 12) and stage_2 <= declined:
             return Outcome("exclusion", "declined", {})
 
     tier = _tier(person, daily, last, average, raised_in_clinic, is_severe, assessed, today)
@@ -106,7 +107,7 @@ def _tier(
         return "severe_recent" if (today - last.day).days <= 7 else "severe_unresolved"
     is_raised = is_recent and last.reaches("raised")
     is_confirmed = average and average.reaches("raised") and average.day > _months_before(today, 24)
-    if is_raised and is_confirmed and raised_in_clinic and min(raised_in_clinic) <= average.day:
+    if is_confirmed and raised_in_clinic and min(raised_in_clinic) <= average.day:
         return "confirmed_not_coded"
     if _is_treated(person, today):
         return "treated_not_coded"
@@ -144,6 +145,7 @@ def _is_high_risk(person: Person) -> bool:
         or person.has("ckd", "organ_damage", *CVD)
         or (egfr is not None and egfr < 60)
         or (bmi is not None and bmi >= 35)
+        or (person.qrisk3_pct is not None and person.qrisk3_pct >= 10)  # under 80, as everybody in this age band
         or person.registration["ethnicity_code"] in ("M", "N", "P")
     )
 

@@ -49,6 +49,8 @@ class Person:
     days: dict[str, list[date]] = field(default_factory=lambda: defaultdict(list))
     values: dict[str, list[tuple[date, float]]] = field(default_factory=lambda: defaultdict(list))
     readings: list[Reading] = field(default_factory=list)
+    qrisk3_pct: float | None = None
+    """The score is held against its publisher's own elsewhere; here it is given."""
 
     def has(self, *concepts: str) -> bool:
         return any(self.days[concept] for concept in concepts)

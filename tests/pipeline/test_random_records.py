@@ -9,6 +9,7 @@ import pytest
 
 from phm.cohorts.definition import load_definition
 from phm.cohorts.evaluate import evaluate
+from phm.cohorts.facts import person_facts
 from phm.core.codelists import load_code_lists
 from phm.core.events import events
 from phm.core.features import person_features
@@ -76,7 +77,8 @@ def _computed(delivery: Path) -> tuple[list[dict], list[dict]]:
     delivered = con.table("gp_event"), con.table("gp_medication"), attended
     event = con.create_table("event", events(*delivered, person, ibis.memtable(load_code_lists())))
     feature = con.create_table("feature", person_features(event, person, reference_date=REFERENCE_DATE))
-    result = evaluate(load_definition("possible_undiagnosed_hypertension"), feature, reference_date=REFERENCE_DATE)
+    definition = load_definition("possible_undiagnosed_hypertension")
+    result = evaluate(definition, person_facts(definition.id, feature), reference_date=REFERENCE_DATE)
     return result.member.to_pyarrow().to_pylist(), result.attrition.to_pyarrow().to_pylist()
 
 

@@ -51,3 +51,14 @@ def test_shares_of_a_fund_add_up(published_home, tmp_path):
 
     refused = phm("allocate", "--amount", "100", "--gap", "list_size", home=published_home, cwd=tmp_path)
     assert refused.returncode == 3 and "raised_bp_not_on_register" in refused.stderr
+
+
+def test_the_report_goes_to_a_file_share(published_home, tmp_path):
+    told = phm("report", "--out", str(tmp_path), home=published_home, cwd=tmp_path)
+    share = tmp_path / SAMPLE_PARTITION.key
+    assert str(share / "index.html") in told.stdout.replace("\n", "")
+    there = expose(Store(published_home), SAMPLE_PARTITION).report.parent
+    assert {f.name: f.read_bytes() for f in share.iterdir()} == {f.name: f.read_bytes() for f in there.iterdir()}
+    (share / "index.html").unlink()
+    refused = phm("report", "--out", str(tmp_path), home=published_home, cwd=tmp_path)
+    assert refused.returncode == 3 and "holds no report" in refused.stderr
