@@ -29,8 +29,9 @@ def canary_run(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, str]:
     delivery = feeds / SAMPLE_PARTITION.path
     shutil.copytree(SAMPLE / SAMPLE_PARTITION.path, delivery)
     practice = sorted(f.stem for f in (delivery / "gp_register").iterdir())[0]
-    _append(delivery / "gp_register" / f"{practice}.csv", {"date_of_birth": CANARY_BORN}, CANARY_NUMBER)
-    _append(delivery / "gp_register" / f"{practice}.csv", {"date_of_birth": CANARY_BORN}, MALFORMED)
+    born = {"date_of_birth": CANARY_BORN, "registration_date": "2010-01-04"}
+    _append(delivery / "gp_register" / f"{practice}.csv", born, CANARY_NUMBER)
+    _append(delivery / "gp_register" / f"{practice}.csv", born, MALFORMED)
     for feed, key in (("gp_event", "record_id"), ("gp_medication", "record_id")):
         _append(delivery / feed / f"{practice}.csv", {key: "99000001"}, CANARY_NUMBER)
         _append(delivery / feed / f"{practice}.csv", {key: "99000002"}, MALFORMED)
