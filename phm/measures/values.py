@@ -196,12 +196,11 @@ def _furthest_steps(cascade: pd.DataFrame) -> pd.DataFrame:
 
 
 def _known(attrition: pd.DataFrame, cohorts: Iterable[str]) -> pd.DataFrame:
-    """Attrition of some cohorts; DefinitionError where there is no such cohort."""
-    missing = sorted(set(cohorts) - set(attrition["cohort_id"])) if len(attrition) else []
-    if missing:
+    """Attrition of those of the cohorts that the site evaluates; DefinitionError where it evaluates none of them."""
+    if len(attrition) and not set(cohorts) & set(attrition["cohort_id"]):
         raise DefinitionError(
-            "A measure counts the entries of a list that no definition makes",
-            name=", ".join(missing),
+            "A measure counts the entries of lists that no definition makes",
+            name=", ".join(sorted(cohorts)),
             hint="`phm cohorts list` names the definitions there are.",
         )
     return attrition[attrition["cohort_id"].isin(list(cohorts))]

@@ -28,6 +28,7 @@ READ = {
 }
 TYPES = {
     "practice_code": "VARCHAR", "nhs_number": "VARCHAR", "ethnicity_code": "VARCHAR", "lsoa_code": "VARCHAR",
+    "sex": "VARCHAR",
     "snomed_code": "VARCHAR", "dmd_code": "VARCHAR", "value": "DOUBLE", "parent_record_id": "BIGINT",
     "deregistration_date": "DATE", "death_date": "DATE", "last_contact_date": "DATE", "next_appointment_date": "DATE",
     "invitation_count": "BIGINT", "is_safe_to_text": "BOOLEAN", "has_type_1_opt_out": "BOOLEAN",

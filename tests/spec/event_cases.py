@@ -89,6 +89,7 @@ OTHER_EVENTS = [
     (1, "emergency_attendance", None, "emergency"),
     (8, "bmi", 100.0, "practice"),
     (8, "diabetes", None, "practice"),
+    (8, "type_2_diabetes", None, "practice"),  # its code is in both lists
 ]
 
 ISSUES = {
