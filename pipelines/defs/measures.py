@@ -59,8 +59,11 @@ def release(work: Workspace, feature, geography, person, boundary, attrition, ca
 
 
 def _measures(work: Workspace) -> tuple[Measure, ...]:
-    """Shipped measures and the site's own, without those whose feed was not delivered."""
-    measures = load_measures(work.settings.measures)
+    """Shipped measures and the site's own, without those whose feed was not delivered or whose lists nobody makes."""
+    evaluated = {definition.id for definition in work.cohorts}
+    known = load_measures(work.settings.measures)
+    lists = {m.id: {*m.entries_of, *([m.cascade_of] if m.cascade_of else [])} for m in known}
+    measures = [m for m in known if not lists[m.id] or lists[m.id] & evaluated]
     records = work.records({f"feed_{measure.feed}" for measure in measures if measure.feed})
     return tuple(m for m in measures if not m.feed or records[f"feed_{m.feed}"]["delivered"])
 

@@ -188,11 +188,22 @@ def test_people_listed_count_at_the_furthest_step_they_reached():
     assert ("hypertension_list_cascade", "A") not in table.index.droplevel(2)
 
 
-def test_a_list_that_nobody_makes_is_refused():
+def test_a_list_the_site_does_not_evaluate_is_not_counted():
+    raw = measure_values(
+        features(person("A", 3)), ibis.memtable(GEOGRAPHY), ibis.memtable(RESIDENCE),
+        ATTRITION[ATTRITION["cohort_id"] != LISTED[0]], CASCADE,
+        definitions=load_measures(), reference_date=REFERENCE_DATE,
+    )  # fmt: skip
+    table = raw._counts
+    of_pcn = table[(table["measure_id"] == "list_entries_rate") & (table["area_code"] == "P1")]
+    assert of_pcn["numerator"].tolist() == [2 * (len(LISTED) - 1)]
+
+
+def test_lists_that_nobody_makes_are_refused():
     with pytest.raises(DefinitionError, match=LISTED[0]):
         measure_values(
             features(person("A")), ibis.memtable(GEOGRAPHY), ibis.memtable(RESIDENCE),
-            ATTRITION[ATTRITION["cohort_id"] != LISTED[0]], CASCADE,
+            ATTRITION.assign(cohort_id="another"), CASCADE,
             definitions=load_measures(), reference_date=REFERENCE_DATE,
         )  # fmt: skip
 
