@@ -140,4 +140,4 @@ def test_other_people_fit_what_is_published_of_small_areas():
         breaches += [one.attack.names[cell] for cell in one.attack.targets[~enough]]
         worlds.append(one)
     print(said(worlds), f"; by integer programme: {undecided}, breaches: {len(breaches)}")
-    assert len(breaches) <= 0.005 * sum(len(one.attack.targets) for one in worlds)
+    assert len(breaches) <= 0.01 * sum(len(one.attack.targets) for one in worlds)
