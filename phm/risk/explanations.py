@@ -4,15 +4,16 @@ Belongs here: everything said about a score besides the score. The comparison is
 relative risk, healthy heart age and the healthy person they refer to are its own.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable
 from functools import cache, reduce
 from operator import add, or_
 
 import ibis
 from ibis.expr.types import FloatingValue, IntegerValue, StringValue, Table, Value
 
-from phm.risk.qrisk3 import AGES, CONDITIONS, INPUTS, Model, contributions, model, score
-from phm.risk.qrisk3_inputs import ETHNICITIES, SMOKES, STEADY, Inputs, Rules
+from phm.risk import qrisk3 as formula
+from phm.risk.qrisk3 import AGES, CONDITIONS, INPUTS, LEVELS, SEXES, contribution, contributions, score
+from phm.risk.qrisk3_inputs import SMOKES, STEADY, Inputs, Rules
 
 HEALTHY = {
     "smoking": 0,
@@ -61,133 +62,142 @@ SMOKING_WORDS = {1: "ex-smoker", 2: "smokes under 10 a day", 3: "smokes 10 to 19
 REASONS = 3
 """How many things that raised a score are named."""
 
+COMPARED = tuple(name for name in INPUTS if name in HEALTHY)
+"""Inputs a person is compared with the healthy one by: who they are (age, ethnic group) is not held against anybody."""
+RECORDED = ("latest_bp_systolic", "bmi", "cholesterol_ratio")
+"""Columns of `person_feature` whose values lists name."""
 
-def explained(people: Table, formula: Model, /, *, rules: Rules) -> dict[str, Value]:
-    """The QRISK3 columns of `person_risk` but the reason for no score, of people all of the formula's sex.
 
-    `people` has what `with_contributions` adds: ages, levels, what each factor adds and what was not known.
+def given(person: Table, known: Inputs, /) -> Table:
+    """What the score is computed from: one row is one person with a score.
+
+    Each input (`q_<input>`), whether it was not known (`<input>_is_imputed`), and what lists name with its value.
     """
-    own = {name: people[f"{name}_adds"] for name in INPUTS}
-    above = {name: people[f"{name}_above"] for name in INPUTS if name not in ("age", "ethnicity")}
-    exact, compared = score(formula, own), people.q_compared
-    lower, upper = (score(formula, bound) for bound in _bounds(formula, people, own, rules))
-    is_imputed = {name: people[f"{name}_is_imputed"] for name in IMPUTED}
+    return person.select(
+        "person_id",
+        "sex",
+        "age",
+        *RECORDED,
+        **{f"q_{name}": value for name, value in known.values.items()},
+        **{f"{name}_is_imputed": unknown for name, unknown in known.is_imputed.items()},
+    )
+
+
+def with_contributions(given_inputs: Table, /, *, rules: Rules) -> Table:
+    """Rows of `given` with what `explained` asks for besides.
+
+    What each factor adds to the log hazard (`<factor>_adds`), how much of it is more than a healthy person's
+    (`<factor>_above`), the least and the most that an input plausibly adds if it was not known (`<input>_least` and
+    `<input>_most`), and the healthy person's score (`q_compared`).
+    """
+    person = formula.with_slopes(given_inputs)
+    own = contributions(person, {name: person[f"q_{name}"] for name in INPUTS})
+    # What a healthy person has none of adds nothing to their hazard.
+    healthy = {name: contribution(person, name, ibis.literal(value)) for name, value in HEALTHY.items() if value}
+    plausible = _plausible(person, rules)
+    return person.mutate(
+        q_compared=score(person, [own["age"], own["ethnicity"], *healthy.values()]),
+        **{f"{name}_adds": adds for name, adds in own.items()},
+        **{f"{name}_above": own[name] - healthy[name] if name in healthy else own[name] for name in COMPARED},
+        **{f"{name}_least": ibis.least(*adds) for name, adds in plausible.items()},
+        **{f"{name}_most": ibis.greatest(*adds) for name, adds in plausible.items()},
+    )
+
+
+def explained(person: Table, /) -> dict[str, Value]:
+    """The QRISK3 columns of `person_risk` but the reason for no score; `person` is made by `with_contributions`."""
+    own = {name: person[f"{name}_adds"] for name in INPUTS}
+    exact, compared = score(person, own.values()), person.q_compared
+    is_imputed = {name: person[f"{name}_is_imputed"] for name in IMPUTED}
     words = [ibis.ifelse(unknown, IMPUTED[name], ibis.null("string")) for name, unknown in is_imputed.items()]
     return {
         "qrisk3_pct": exact.round(1),
-        "qrisk3_lower_pct": lower.round(1),
-        "qrisk3_upper_pct": upper.round(1),
+        "qrisk3_lower_pct": score(person, _bound(person, ibis.least, "least")).round(1),
+        "qrisk3_upper_pct": score(person, _bound(person, ibis.greatest, "most")).round(1),
         "is_qrisk3_imputed": reduce(or_, is_imputed.values()),
         "qrisk3_imputed": ibis.literal(", ").join(words).nullif(""),
         "qrisk3_comparison_pct": compared.round(1),
         "qrisk3_relative_risk": (exact / compared).round(1),
-        "qrisk3_heart_age": _heart_age(formula, reduce(add, own.values()) - own["ethnicity"]),
-        **_raised_by(people, above),
+        "qrisk3_heart_age": _heart_age(person, reduce(add, (own[name] for name in INPUTS if name != "ethnicity"))),
+        **_raised_by(person),
     }
 
 
-def with_contributions(people: Table, formula: Model, given: Inputs, /) -> Table:
-    """What `explained` asks of people: one row is one person, all of the formula's sex.
-
-    Their `q_age`, `q_ethnicity` and `q_smoking`, what each factor adds to the log hazard (`<factor>_adds`) and how much
-    of it is more than a healthy person's (`<factor>_above`), the healthy person's score (`q_compared`), whether each
-    input was not known (`<input>_is_imputed`), and the values lists name.
-    """
-    own = contributions(formula, given.values)
-    healthy = contributions(formula, given.values | _literals(HEALTHY))
-    return people.select(
-        "person_id",
-        "sex",
-        "latest_bp_systolic",
-        "bmi",
-        "cholesterol_ratio",
-        **{f"q_{name}": given.values[name] for name in ("age", "ethnicity", "smoking")},
-        q_compared=score(formula, healthy),
-        **{f"{name}_adds": adds for name, adds in own.items()},
-        **{f"{name}_above": adds - healthy[name] for name, adds in own.items()},
-        **{f"{name}_is_imputed": unknown for name, unknown in given.is_imputed.items()},
-    )
+def _plausible(person: Table, rules: Rules) -> dict[str, list[FloatingValue]]:
+    """What each input would add at the ends of what it plausibly is where it was not known."""
+    ends = {
+        name: [contribution(person, name, ibis.literal(limit)) for limit in limits]
+        for name, limits in rules.unknown.items()
+    }
+    levels = {name: [person[f"per_{name}_{level}"] for level in LEVELS[name]] for name in LEVELS}
+    return ends | levels | {"smoking_intensity": levels["smoking"][SMOKES["light"] :]}
 
 
-def _bounds(
-    formula: Model, people: Table, own: Mapping[str, FloatingValue], rules: Rules
-) -> list[dict[str, FloatingValue]]:
-    """Contributions where each input that was not known has its most, then its least favourable plausible value."""
-
-    def at(**values: float) -> dict[str, FloatingValue]:
-        """What each factor would add at the person's age, those named with these values."""
-        return contributions(formula, _literals(HEALTHY | {"ethnicity": 1} | values) | {"age": people.q_age})
-
-    ends = [at(**{name: limits[end] for name, limits in rules.unknown.items()}) for end in (0, 1)]
-    plausible = {name: (people[f"{name}_is_imputed"], [end[name] for end in ends]) for name in rules.unknown}
-    groups = [at(ethnicity=group)["ethnicity"] for group in ETHNICITIES]
-    plausible["ethnicity"] = (people.ethnicity_is_imputed, groups)
-    smoking = [at(smoking=level)["smoking"] for level in range(5)]
-    bounds = []
-    for extreme in (ibis.least, ibis.greatest):
-        bound = dict(own)
-        for name, (unknown, adds) in plausible.items():
-            bound[name] = ibis.ifelse(unknown, extreme(own[name], *adds), own[name])
-        bound["smoking"] = ibis.cases(
-            (people.smoking_is_imputed, extreme(*smoking)),
-            (people.smoking_intensity_is_imputed, extreme(*smoking[SMOKES["light"] :])),
-            else_=own["smoking"],
-        )
-        bounds.append(bound)
-    return bounds
+def _bound(person: Table, extreme: Callable[..., FloatingValue], end: str) -> list[FloatingValue]:
+    """Contributions where each input that was not known has its most or its least favourable plausible value."""
+    bound = []
+    for name in INPUTS:
+        own = adds = person[f"{name}_adds"]
+        for unknown in (name, "smoking_intensity") if name == "smoking" else (name,):
+            if f"{unknown}_{end}" in person.columns:
+                reached = extreme(own, person[f"{unknown}_{end}"])
+                adds = ibis.ifelse(person[f"{unknown}_is_imputed"], reached, adds)
+        bound.append(adds)
+    return bound
 
 
-def _heart_age(formula: Model, log_hazard: FloatingValue) -> IntegerValue:
+def _heart_age(person: Table, log_hazard: FloatingValue) -> IntegerValue:
     """Youngest age at which a healthy person's log hazard is above this one, both without their ethnic group."""
-    above = ((log_hazard < healthy, age) for age, healthy in _healthy_log_hazards(formula.sex).items())
-    return ibis.cases(*above, else_=AGES[1] + 1).cast("int64")
+    by_sex = {
+        sex: ibis.cases(
+            *((log_hazard < healthy, age) for age, healthy in _healthy_log_hazards(sex).items()), else_=AGES[1] + 1
+        )
+        for sex in SEXES
+    }
+    return ibis.cases(*((person.sex == sex, age) for sex, age in by_sex.items())).cast("int64")
 
 
 @cache
 def _healthy_log_hazards(sex: str) -> dict[int, float]:
     """Log hazard of a healthy white person by age."""
-    ages = ibis.memtable({"age": range(AGES[0], AGES[1] + 1)}).mutate(**_literals(HEALTHY), ethnicity=1)
-    total = reduce(add, contributions(model(sex), ages).values())
-    found = ages.select("age", total=total).to_pyarrow()
+    of_sex = formula.slopes().filter(ibis._.sex == sex)
+    healthy = {name: ibis.literal(value) for name, value in (HEALTHY | {"ethnicity": 1, "age": 0}).items()}
+    total = reduce(add, contributions(of_sex, healthy).values())
+    found = of_sex.select("age", total=total).to_pyarrow()
     return dict(zip(found["age"].to_pylist(), found["total"].to_pylist(), strict=True))
 
 
-def _raised_by(people: Table, above: Mapping[str, FloatingValue]) -> dict[str, StringValue]:
+def _raised_by(person: Table) -> dict[str, StringValue]:
     """What added most to the log hazard compared with the healthy person, in words; what was not known is left out.
 
     Additions are ordered as whole numbers that end in the factor's place, so that ties break alike on every engine;
     -1, which names no factor, stands for one that is not named.
     """
-    names = list(above)
     keys = []
-    for place, name in enumerate(names):
-        column = f"{name}_is_imputed"
-        is_named = above[name] >= RAISED_FROM
-        if column in people.columns:
-            is_named &= ~people[column]
-        key = (above[name] * 10_000).round().cast("int64") * 100 + place
+    for place, name in enumerate(COMPARED):
+        above, column = person[f"{name}_above"], f"{name}_is_imputed"
+        is_named = above >= RAISED_FROM
+        if column in person.columns:
+            is_named &= ~person[column]
+        key = (above * 10_000).round().cast("int64") * 100 + place
         keys.append(ibis.ifelse(is_named, key, -1))
-    words = _words(people)
+    words = _words(person)
     ordered = ibis.array(keys).sort()
     said = {}
     for number in range(1, REASONS + 1):
-        place = ordered[len(names) - number] % 100
-        named = ((at, words.get(name, ibis.literal(UNNAMED))) for at, name in enumerate(names))
+        place = ordered[len(COMPARED) - number] % 100
+        named = ((at, words.get(name, ibis.literal(UNNAMED))) for at, name in enumerate(COMPARED))
         said[f"qrisk3_raised_by_{number}"] = place.cases(*named)
     return said
 
 
-def _words(people: Table) -> dict[str, StringValue]:
+def _words(person: Table) -> dict[str, StringValue]:
     """What lists say of each factor they may name, with the value recorded."""
-    levels = ibis.cases(*((people.q_smoking == level, words) for level, words in SMOKING_WORDS.items()))
+    levels = ibis.cases(*((person.q_smoking == level, words) for level, words in SMOKING_WORDS.items()))
     return {
         **{name: ibis.literal(words) for name, words in WORDS.items()},
-        "smoking": ibis.ifelse(people.smoking_intensity_is_imputed, "smokes", levels),
-        "systolic": ibis.literal("systolic blood pressure ") + people.latest_bp_systolic.cast("string"),
-        "bmi": ibis.literal("BMI ") + people.bmi.round(1).cast("string"),
-        "cholesterol_ratio": ibis.literal("cholesterol ratio ") + people.cholesterol_ratio.round(1).cast("string"),
+        "smoking": ibis.ifelse(person.smoking_intensity_is_imputed, "smokes", levels),
+        "systolic": ibis.literal("systolic blood pressure ") + person.latest_bp_systolic.cast("string"),
+        "bmi": ibis.literal("BMI ") + person.bmi.round(1).cast("string"),
+        "cholesterol_ratio": ibis.literal("cholesterol ratio ") + person.cholesterol_ratio.round(1).cast("string"),
     }
-
-
-def _literals(values: Mapping[str, float]) -> dict[str, Value]:
-    return {name: ibis.literal(value) for name, value in values.items()}

@@ -8,19 +8,21 @@ Source: Hippisley-Cox, Coupland, Brindle, BMJ 2017;357:j2099, and the C source (
 additional terms; `qrisk3_coefficients.csv` beside this file holds its coefficients. NOTICE carries the licence and the
 disclaimer, which must stay with every score.
 
-The logarithm of the hazard is a sum over factors. Factors act on each other through age only, so for one person each
-factor adds a definite amount; `contributions` has them one by one.
+The logarithm of the hazard is a sum over factors. Factors act on each other through age only, so for everybody of one
+sex and age each factor adds so much per unit: `slopes` has these amounts in 120 rows. With them joined to people, what
+is left is one product for each factor; `contributions` has them one by one.
 """
 
 import csv
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cache, reduce
 from operator import add
 from pathlib import Path
 
 import ibis
+import pyarrow as pa
 from ibis.expr.types import FloatingValue, Table, Value
 
 COEFFICIENTS = Path(__file__).with_name("qrisk3_coefficients.csv")
@@ -30,13 +32,14 @@ AGES = (25, 84)
 """Youngest and oldest age the score was made for, completed years."""
 
 CONTINUOUS = ("bmi", "cholesterol_ratio", "systolic", "systolic_sd", "townsend")
-LEVELLED = ("ethnicity", "smoking")
+LEVELS = {"ethnicity": range(1, 10), "smoking": range(5)}
+"""Inputs that are one of several levels; the first adds nothing."""
 CONDITIONS = (
     "has_atrial_fibrillation", "has_atypical_antipsychotic", "has_corticosteroid", "has_erectile_dysfunction",
     "has_migraine", "has_rheumatoid_arthritis", "has_ckd", "has_severe_mental_illness", "has_systemic_lupus",
     "has_treated_hypertension", "has_type_1_diabetes", "has_type_2_diabetes", "has_family_history_premature_chd",
 )  # fmt: skip
-INPUTS = ("age", *LEVELLED, *CONTINUOUS, *CONDITIONS)
+INPUTS = ("age", *LEVELS, *CONTINUOUS, *CONDITIONS)
 """Columns of inputs besides `sex` (F or M).
 
 `age` completed years; `ethnicity` 1 white or not stated, 2 Indian, 3 Pakistani, 4 Bangladeshi, 5 other Asian, 6 Black
@@ -47,20 +50,22 @@ booleans. Erectile dysfunction counts for men only.
 """
 
 
+BMI_POWERS = ("bmi_1", "bmi_2")
+"""The formula's two terms of a BMI: its inverse square in tens, and that times its logarithm."""
+
+
 @dataclass(frozen=True, slots=True)
 class Term:
     """What one unit of a term above its centre adds to the log hazard: an amount that age changes."""
 
-    coefficient: FloatingValue | float
-    times_age_1: FloatingValue | float
-    times_age_2: FloatingValue | float
+    coefficient: float
+    times_age_1: float
+    times_age_2: float
     centre: float
 
-    def at(self, age_1: FloatingValue, age_2: FloatingValue, /) -> FloatingValue | float:
+    def at(self, age_1: float, age_2: float, /) -> float:
         """The amount at an age, given as the formula's two centred powers of it."""
-        aged = zip((self.times_age_1, self.times_age_2), (age_1, age_2), strict=True)
-        moved = (times * power for times, power in aged if not isinstance(times, float) or times)
-        return reduce(add, moved, self.coefficient)
+        return self.coefficient + self.times_age_1 * age_1 + self.times_age_2 * age_2
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +79,10 @@ class Model:
     def centre(self, term: str) -> float:
         """Mean of a term over the people the formula was made from."""
         return self.terms[term, ""].centre
+
+    def mean(self, measurement: str) -> float:
+        """Mean of a measurement over these people, in its own unit."""
+        return 10 / self.centre("bmi_1") ** 0.5 if measurement == "bmi" else self.centre(measurement)
 
 
 @cache
@@ -92,65 +101,76 @@ def model(sex: str, /) -> Model:
     return Model(sex, survival, terms)
 
 
+def slopes() -> Table:
+    """What each factor adds at an age: one row is one of `SEXES` and one whole age within `AGES`.
+
+    `per_<term>` and `per_<term>_<level>` are what one unit or the level adds to the log hazard, `per_age` what age
+    itself adds where all else is nought; `log_survival` is of ten years without an event.
+    """
+    return ibis.memtable(_slopes())
+
+
+def with_slopes(people: Table, /) -> Table:
+    """`people` of the sexes and ages the formula was made for, with the columns of `slopes` that are theirs."""
+    return people.inner_join(slopes(), ["sex", "age"])
+
+
 def qrisk3(people: Table, /) -> Table:
     """`people` with `qrisk3`: chance of a first heart attack or stroke within ten years, percent, unrounded.
 
-    People of the sexes F and M only: others get no row. Every column of `INPUTS` must be known for all of them.
+    People of `SEXES` and `AGES` only: others get no row. Every column of `INPUTS` must be known for all of them.
     """
-    return by_sex(
-        people, lambda formula, one_sex: one_sex.mutate(qrisk3=score(formula, contributions(formula, one_sex)))
-    )
+    person = with_slopes(people)
+    return person.select(*people.columns, qrisk3=score(person, contributions(person, person).values()))
 
 
-def by_sex(people: Table, rows: Callable[[Model, Table], Table], /) -> Table:
-    """`rows` of the people of each sex with its formula, together: an engine then computes with constants."""
-    return ibis.union(*(rows(model(sex), people.filter(people.sex == sex)) for sex in SEXES))
+def score(slope: Table, additions: Iterable[FloatingValue], /) -> FloatingValue:
+    """Percent chance within ten years, from what all factors add to the log hazard."""
+    return 100 * (1 - (slope.log_survival * reduce(add, additions).exp()).exp())
 
 
-def score(formula: Model, contribution: Mapping[str, FloatingValue], /) -> FloatingValue:
-    """Percent chance within ten years, from what each factor adds to the log hazard."""
-    hazard = reduce(add, contribution.values()).exp()
-    return 100 * (1 - (math.log(formula.survival) * hazard).exp())
+def contributions(slope: Table, inputs: Table | Mapping[str, Value], /) -> dict[str, FloatingValue]:
+    """What each factor adds to the log hazard, by name of input. `inputs` has the columns of `INPUTS`."""
+    return {name: contribution(slope, name, inputs[name]) for name in INPUTS}
 
 
-def contributions(formula: Model, inputs: Table | Mapping[str, Value], /) -> dict[str, FloatingValue]:
-    """What each factor adds to the log hazard, by name of input; the centres of the formula add nothing.
+def contribution(slope: Table, name: str, value: Value, /) -> FloatingValue:
+    """What one input adds to the log hazard of people beside whom the columns of `slopes` stand."""
+    if name == "age":
+        return slope.per_age
+    if name == "bmi":
+        tens = value / 10
+        return (slope.per_bmi_1 + slope.per_bmi_2 * tens.ln()) / (tens * tens)
+    if name in CONTINUOUS:
+        return value * slope[f"per_{name}"]
+    if name in LEVELS:
+        return ibis.cases(*((value == level, slope[f"per_{name}_{level}"]) for level in LEVELS[name][1:]), else_=0.0)
+    return value.ifelse(slope[f"per_{name}"], 0.0)
 
-    `inputs` has the columns of `INPUTS`, of people all of the formula's sex.
-    """
-    decades = inputs["age"].cast("float64") / 10
-    first, second = (1 / (decades * decades), decades) if formula.sex == "F" else (1 / decades, decades**3)
-    age = (first - formula.centre("age_1"), second - formula.centre("age_2"))
 
-    def slope(term: str, level: str = "") -> FloatingValue | float:
-        """What one unit of a term adds at this age."""
-        return formula.terms[term, level].at(*age)
+@cache
+def _slopes() -> pa.Table:
+    return pa.Table.from_pylist([_slopes_at(model(sex), age) for sex in SEXES for age in range(AGES[0], AGES[1] + 1)])
 
-    bmi = inputs["bmi"] / 10
-    inverse_square = 1 / (bmi * bmi)
-    powers = {"bmi_1": inverse_square, "bmi_2": inverse_square * bmi.ln()}
-    linear = {name: inputs[name] for name in CONTINUOUS if name != "bmi"}
-    found = {
-        "age": reduce(add, (value * slope(term) for term, value in zip(("age_1", "age_2"), age, strict=True))),
-        "bmi": reduce(add, ((value - formula.centre(term)) * slope(term) for term, value in powers.items())),
+
+def _slopes_at(formula: Model, age: int) -> dict[str, float | int | str]:
+    decades = age / 10
+    first, second = (1 / decades**2, decades) if formula.sex == "F" else (1 / decades, decades**3)
+    powers = {"age_1": first - formula.centre("age_1"), "age_2": second - formula.centre("age_2")}
+    absent = Term(0.0, 0.0, 0.0, 0.0)  # erectile dysfunction of women, the first level of ethnicity and smoking
+
+    def slope(term: str, level: str = "") -> float:
+        return formula.terms.get((term, level), absent).at(*powers.values())
+
+    measured = {name: slope(name) for name in (*BMI_POWERS, *CONTINUOUS[1:])}
+    found = measured | {name: slope(name) for name in CONDITIONS}
+    found |= {f"{name}_{level}": slope(name, str(level)) for name, levels in LEVELS.items() for level in levels}
+    # The formula takes its centres off measurements; taken off here once, a measurement is only multiplied.
+    found["age"] = sum(value * slope(name) for name, value in powers.items())
+    found["age"] -= sum(formula.centre(name) * slope_of for name, slope_of in measured.items())
+    return {
+        "sex": formula.sex,
+        "age": age,
+        "log_survival": math.log(formula.survival),
+        **{f"per_{name}": amount for name, amount in found.items()},
     }
-    found |= {name: (value - formula.centre(name)) * slope(name) for name, value in linear.items()}
-    # A level chooses numbers and a condition multiplies: within a CASE the engine would work each power out again.
-    found |= {name: _level(formula, name, inputs[name]).at(*age) for name in LEVELLED}
-    for name in CONDITIONS:
-        is_term = (name, "") in formula.terms
-        found[name] = inputs[name].cast("float64") * slope(name) if is_term else ibis.literal(0.0)
-    return found
-
-
-def _level(formula: Model, name: str, value: Value) -> Term:
-    """The term of whichever level a value is; that of no level adds nothing."""
-    levels = {int(level): term for (of, level), term in formula.terms.items() if of == name}
-
-    def chosen(part: str) -> FloatingValue | float:
-        numbers = {level: getattr(term, part) for level, term in levels.items()}
-        if not any(numbers.values()):
-            return 0.0
-        return ibis.cases(*((value == level, number) for level, number in numbers.items()), else_=0.0)
-
-    return Term(chosen("coefficient"), chosen("times_age_1"), chosen("times_age_2"), centre=0.0)

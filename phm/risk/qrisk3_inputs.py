@@ -8,10 +8,10 @@ from dataclasses import dataclass, field
 from datetime import date
 
 import ibis
-from ibis.expr.types import BooleanValue, DateColumn, FloatingColumn, IntegerColumn, StringColumn, Table, Value
+import ibis.expr.types as ir
 
 from phm.expressions import months_before
-from phm.risk.qrisk3 import AGES, SEXES, Model
+from phm.risk.qrisk3 import AGES, SEXES, model
 
 NOT_STATED = ("Z", "99")
 ETHNICITIES = {
@@ -69,7 +69,7 @@ class Rules:
     score: their risk is high whatever it says. NICE NG238; QRISK3 itself takes type 1 diabetes and CKD as inputs."""
 
 
-def why_not_computed(person: Table, /, *, rules: Rules) -> StringColumn:
+def why_not_computed(person: ir.Table, /, *, rules: Rules) -> ir.StringColumn:
     """Why a person of `person_feature` gets no score, the first reason that holds; empty where they get one."""
     existing = [
         person[f"has_{name}"] for name in ("ischaemic_heart_disease", "stroke_tia", "peripheral_arterial_disease")
@@ -94,28 +94,29 @@ def why_not_computed(person: Table, /, *, rules: Rules) -> StringColumn:
 class Inputs:
     """Inputs of the score by name, as expressions over people, and which of them were not known."""
 
-    values: dict[str, Value]
-    is_imputed: dict[str, BooleanValue]
+    values: dict[str, ir.Value]
+    is_imputed: dict[str, ir.BooleanValue]
 
 
-def inputs(person: Table, formula: Model, /, *, reference_date: date, rules: Rules) -> Inputs:
-    """What the score of each person of `person_feature` is computed from, people all of the formula's sex.
+def inputs(person: ir.Table, /, *, reference_date: date, rules: Rules) -> Inputs:
+    """What the score of each person of `person_feature` is computed from, people of the formula's sexes.
 
     A blood pressure, BMI or cholesterol ratio that is not known is the formula's centre: its mean over the people the
     formula was made from.
     """
     oldest = months_before(reference_date, rules.measured_within_months)
 
-    def recent(value: FloatingColumn | IntegerColumn, day: DateColumn) -> FloatingColumn:
+    def recent(value: ir.FloatingColumn | ir.IntegerColumn, day: ir.DateColumn) -> ir.FloatingColumn:
         return ibis.ifelse(day > oldest, value.cast("float64"), ibis.null("float64"))
 
+    def mean(measurement: str) -> ir.FloatingValue:
+        return person.sex.cases(*((sex, model(sex).mean(measurement)) for sex in SEXES))
+
+    ratio = recent(person.cholesterol_ratio, person.cholesterol_ratio_date)
     known = {
-        "bmi": (recent(person.bmi, person.bmi_date), 10 / formula.centre("bmi_1") ** 0.5),
-        "cholesterol_ratio": (
-            recent(person.cholesterol_ratio, person.cholesterol_ratio_date),
-            formula.centre("cholesterol_ratio"),
-        ),
-        "systolic": (recent(person.latest_bp_systolic, person.latest_bp_date), formula.centre("systolic")),
+        "bmi": (recent(person.bmi, person.bmi_date), mean("bmi")),
+        "cholesterol_ratio": (ratio, mean("cholesterol_ratio")),
+        "systolic": (recent(person.latest_bp_systolic, person.latest_bp_date), mean("systolic")),
         "systolic_sd": (person.systolic_sd_5y, STEADY),
         "townsend": (_townsend(person.imd_decile, rules), 0.0),
     }
@@ -144,12 +145,12 @@ def inputs(person: Table, formula: Model, /, *, reference_date: date, rules: Rul
     )
 
 
-def _townsend(imd_decile: IntegerColumn, rules: Rules) -> FloatingColumn:
+def _townsend(imd_decile: ir.IntegerColumn, rules: Rules) -> ir.FloatingColumn:
     scores = enumerate(rules.townsend_by_imd_decile, 1)
     return ibis.cases(*((imd_decile == decile, score) for decile, score in scores))
 
 
-def _conditions(person: Table) -> dict[str, BooleanValue]:
+def _conditions(person: ir.Table) -> dict[str, ir.BooleanValue]:
     """Conditions as QRISK3 counts them."""
     type_1 = _type_1(person)
     return {
@@ -171,5 +172,5 @@ def _conditions(person: Table) -> dict[str, BooleanValue]:
     }
 
 
-def _type_1(person: Table) -> BooleanValue:
+def _type_1(person: ir.Table) -> ir.BooleanValue:
     return person.has_diabetes & person.has_type_1_diabetes

@@ -13,11 +13,17 @@ SEVERAL = 2
 SEGMENTS = ("end_of_life", "frailty", "several_conditions", "one_condition", "maternity", "at_risk", "healthy")
 """In order of priority: the first that applies is a person's segment, `healthy` where none does."""
 
+FEATURES = (
+    "has_palliative_care", "has_moderate_or_severe_frailty", "is_pregnant", "is_postpartum", "smoking_status", "bmi",
+    "latest_bp_systolic", "latest_bp_diastolic", "hba1c",
+)  # fmt: skip
+"""Columns of `person_feature` that say which segment, besides scores."""
+
 
 def segment(risk: Table, /) -> StringValue:
     """The one segment of each person.
 
-    `risk` has the columns of `person_feature` and the scores. Frailty is a moderate or severe index at 65 and over, or
+    `risk` has `FEATURES` and the scores. Frailty is a moderate or severe index at 65 and over, or
     the same recorded by a clinician; at risk is obesity, smoking, a raised latest blood pressure, HbA1c of 42 or more,
     or a QRISK3 of 10% or more.
     """

@@ -1,7 +1,9 @@
 """`python -m tests.benchmarks.qrisk3`: people scored a second in DuckDB on two threads, and in C on one.
 
-Both score the same invented people, held in memory, and keep every score; the C reads its coefficients from the
-package. Prints both rates, their ratio and the largest relative difference between the scores.
+Both read the same columns of the same invented people from memory and keep every score in memory they ask for anew;
+DuckDB, which keeps no order, keeps the person's number with it. The C has its coefficients from the package. What Ibis
+needs to make the query is not counted: it is the same for any number of people. Prints both rates, their ratio and the
+largest relative difference of a score.
 """
 
 import ctypes
@@ -16,14 +18,13 @@ import ibis
 import numpy as np
 import pyarrow as pa
 
-from phm.risk.qrisk3 import CONDITIONS, CONTINUOUS, INPUTS, model, qrisk3
+from phm.risk.qrisk3 import BMI_POWERS, CONDITIONS, CONTINUOUS, INPUTS, LEVELS, model, qrisk3
 
 PEOPLE = 2_000_000
-REPEATS = 3
+REPEATS = 5
 TERMS = (
-    *((name, "") for name in ("age_1", "age_2", "bmi_1", "bmi_2", *CONTINUOUS[1:], *CONDITIONS)),
-    *(("ethnicity", str(level)) for level in range(1, 10)),
-    *(("smoking", str(level)) for level in range(1, 5)),
+    *((name, "") for name in ("age_1", "age_2", *BMI_POWERS, *CONTINUOUS[1:], *CONDITIONS)),
+    *((name, str(level)) for name, levels in LEVELS.items() for level in levels),
 )
 
 
@@ -42,15 +43,14 @@ def in_duckdb(of: dict[str, np.ndarray]) -> tuple[float, np.ndarray]:
     """Seconds and scores of the Ibis expression."""
     con = ibis.duckdb.connect(threads=2)
     sex = np.where(of["is_female"], "F", "M")
-    expression = qrisk3(con.create_table("people", pa.table({**of, "sex": sex}))).select("number", "qrisk3")
-    query = str(ibis.to_sql(expression, dialect="duckdb"))
+    given = con.create_table("people", pa.table({**of, "sex": sex}))
+    con.create_view("scores", qrisk3(given).select("number", "qrisk3"))
     seconds = []
     for _ in range(REPEATS):
         begun = time.perf_counter()
-        con.raw_sql(f"CREATE OR REPLACE TEMP TABLE scored AS {query}")
+        con.raw_sql("CREATE OR REPLACE TEMP TABLE scored AS FROM scores")
         seconds.append(time.perf_counter() - begun)
-    scored = con.raw_sql("SELECT qrisk3 FROM scored ORDER BY number").fetchnumpy()["qrisk3"]
-    return min(seconds), np.asarray(scored)
+    return min(seconds), np.asarray(con.raw_sql("SELECT qrisk3 FROM scored ORDER BY number").fetchnumpy()["qrisk3"])
 
 
 def in_c(of: dict[str, np.ndarray]) -> tuple[float, np.ndarray]:
@@ -61,19 +61,19 @@ def in_c(of: dict[str, np.ndarray]) -> tuple[float, np.ndarray]:
         terms = [formula.terms.get(term) for term in TERMS]
         rows = [[t.coefficient, t.times_age_1, t.times_age_2, t.centre] if t else [0.0] * 4 for t in terms]
         models.append(np.array([formula.survival, *np.ravel(rows)]))
-    inputs = np.ascontiguousarray(np.column_stack([of[name].astype(np.float64) for name in INPUTS]))
-    sex, out = of["is_female"].astype(np.int8), np.empty(len(inputs))
+    columns = [of[name] for name in ("is_female", *INPUTS)]
     with tempfile.TemporaryDirectory() as folder:
         library = Path(folder) / "qrisk3.so"
         source = Path(__file__).with_name("qrisk3.c")
         subprocess.run(["gcc", "-O2", "-shared", "-fPIC", "-o", library, source, "-lm"], check=True)
         scores = ctypes.CDLL(str(library)).scores
-        pointers = [array.ctypes.data_as(ctypes.c_void_p) for array in (*models, sex, inputs, out)]
-        arguments = (*pointers[:2], ctypes.c_long(len(inputs)), *pointers[2:])
+        female, male = (array.ctypes.data_as(ctypes.c_void_p) for array in models)
+        given = (ctypes.c_void_p * len(columns))(*(column.ctypes.data for column in columns))
         seconds = []
         for _ in range(REPEATS):
             begun = time.perf_counter()
-            scores(*arguments)
+            out = np.empty(len(columns[0]))
+            scores(female, male, ctypes.c_long(len(out)), given, out.ctypes.data_as(ctypes.c_void_p))
             seconds.append(time.perf_counter() - begun)
     return min(seconds), out
 
