@@ -4,6 +4,7 @@ Belongs here: the names a definition may use and the table in which they stand s
 written in its contract.
 """
 
+from collections.abc import Collection
 from functools import cache
 
 import ibis
@@ -41,8 +42,9 @@ def person_facts(
     *,
     person_risk: ir.Table | None = None,
     list_hold: ir.Table | None = None,
+    columns: Collection[str] | None = None,
 ) -> ir.Table:
-    """One row per row of `person_feature`: the columns of `feature_columns`, and `person_id`.
+    """One row per row of `person_feature`: `person_id` and `feature_columns`, or of these only `columns`.
 
     Of `list_hold` the rows of this cohort count. Whoever has no row in a table, or where the table itself is not
     there, has unknown values, and `false` where the column is true or false: nobody is held back by a hold that is
@@ -50,9 +52,12 @@ def person_facts(
     """
     own_hold = None if list_hold is None else list_hold.filter(list_hold.cohort_id == cohort_id)
     facts = person_feature
+    if columns is not None:
+        facts = facts.select("person_id", *(name for name in facts.columns if name in columns))
     for contract, table in ((RISK, person_risk), (HOLD, own_hold)):
-        wanted = {name: kind.type for name, kind in columns_of(contract).items() if name not in facts.columns}
-        facts = _beside(facts, table, wanted)
+        asked = ((n, kind.type) for n, kind in columns_of(contract).items() if columns is None or n in columns)
+        if wanted := {name: kind for name, kind in asked if name not in facts.columns}:
+            facts = _beside(facts, table, wanted)
     return facts
 
 

@@ -177,6 +177,20 @@ class Definition:
         return {"use": self.use} | {name: setting.value for name, setting in self.settings.items()}
 
     @property
+    def columns(self) -> frozenset[str]:
+        """The facts about a person that its rules, its order and its sentences read."""
+        outputs = self.outputs.values()
+        tiers = [tier for output in outputs for tier in output.tiers]
+        sentences = [
+            *(reason for tier in tiers for reason in tier.reasons),
+            *(remark for output in outputs for remark in (*output.flags, *output.routes)),
+        ]
+        conditions = (step.when for step in (*self.exclusions, *tiers, *sentences) if step.when is not None)
+        expressions = (self.population, *conditions, *(key.by for key in self.ranking))
+        said = (sentence.template.columns for sentence in sentences)
+        return frozenset().union(*(expression.columns for expression in expressions), *said)
+
+    @property
     def meaning_sha256(self) -> str:
         """Hash of everything the definition says, whatever settings a site uses it with."""
         return hashlib.sha256(self.content.encode()).hexdigest()

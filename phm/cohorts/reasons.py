@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from datetime import date
 
 import ibis.expr.types as ir
+import numpy as np
 import pandas as pd
 
 from phm.cohorts.definition import Definition
@@ -102,8 +103,11 @@ def _said(
     """The `items` that hold for each row, joined; missing where none does."""
     position = {text: i for i, text in enumerate(conditions)}
     said = pd.Series("", index=rows.index, dtype="str")
+    everybody = np.ones(len(rows), bool)
     for item in items:
-        holds = slice(None) if item.when is None else rows[f"when_{position[item.when.text]}"].to_numpy(bool)
+        holds = everybody if item.when is None else rows[f"when_{position[item.when.text]}"].to_numpy(bool)
+        if not holds.any():
+            continue
         here = rows.loc[holds, list(item.template.columns)]
         sentence = render(item.template, here, settings=definition.values, words=definition.words)
         if isinstance(item, Remark) and item.assets and asset_column(item) in rows:

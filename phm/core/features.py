@@ -139,8 +139,10 @@ def person_features(event: Table, person: Table, /, *, reference_date: date) -> 
         _use_of_services(known, reference_date),
     ]
     joined = person
-    for part in parts:
-        joined = joined.left_join(part, "person_id").drop("person_id_right")
+    # A column dropped in between would end the chain of joins, and each link name every column again.
+    for number, part in enumerate(parts):
+        key = f"person_id_{number}"
+        joined = joined.left_join(part.rename({key: "person_id"}), [("person_id", key)])
 
     has_high_acr = (joined.acr >= HIGH_ACR).fill_null(False)
     stated = ("has_diabetes", "has_hypertension", "is_pregnant", "is_postpartum")

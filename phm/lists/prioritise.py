@@ -32,6 +32,8 @@ _SUPPORT = (
     ("has_severe_mental_illness", "severe mental illness"),
 )
 _RESIDENCE = (("is_in_care_home", "care home"), ("is_housebound", "housebound"))
+FACTS = frozenset({*_PERSON, "reasonable_adjustment", *(column for column, _ in (*_SUPPORT, *_RESIDENCE))})
+"""The facts about a person that every entry shows, whatever the cohort."""
 _ARROW = {
     "BIGINT": pa.int64(),
     "DOUBLE": pa.float64(),

@@ -24,7 +24,8 @@ def cohort_member(work: Workspace, feature, risk, hold) -> tuple[Made, Made]:
 
 def _evaluated(work: Workspace, definition: Definition, feature, risk, hold) -> CohortResult:
     """Members and attrition, computed and kept; where everybody was placed is dropped again, it is the larger part."""
-    facts = person_facts(definition.id, feature, person_risk=risk, list_hold=hold)
+    columns = definition.columns | {"practice_code", "pcn_code"}
+    facts = person_facts(definition.id, feature, person_risk=risk, list_hold=hold, columns=columns)
     placed = places(definition, facts, reference_date=work.reference_date).cache()
     result = result_of(definition, placed, reference_date=work.reference_date)
     return CohortResult(result.member.cache(), result.attrition.cache())

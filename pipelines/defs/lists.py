@@ -1,5 +1,6 @@
 """Lists: entries without identifiers, the workbook each practice gets, and what came of earlier lists."""
 
+from collections.abc import Collection
 from functools import partial
 from pathlib import Path
 
@@ -15,6 +16,7 @@ from phm.lists.changes import list_change as changes_of
 from phm.lists.expiry import remove_expired
 from phm.lists.holds import list_hold as holds_of
 from phm.lists.listings import list_before, listed_so_far
+from phm.lists.prioritise import FACTS as SHOWN
 from phm.lists.prioritise import entries
 from phm.lists.pull import pull
 from phm.lists.routing import nearest_by_area, route_assets
@@ -57,7 +59,10 @@ def case_finding_list(work: Workspace, member, person, boundary, assets, centroi
     write = partial(entries, reference_date=work.reference_date, pseudonymiser=work.pseudonymiser)
     definitions = _definitions(work)
     listed = ibis.union(
-        *(write(d, member, _facts(d, *facts), assets=route_assets(d, person, near)) for d in definitions)
+        *(
+            write(d, member, _facts(d, *facts, columns=d.columns | SHOWN), assets=route_assets(d, person, near))
+            for d in definitions
+        )
     )
     twice = person.filter(person.registration_count > 1).semi_join(listed, "person_id").count().execute()
     remarks = [f"{twice} people listed are registered with several practices: each is on the list of the latest one."]
@@ -137,8 +142,14 @@ def _write_all(work: Workspace, folder: Path, use: str) -> dict[str, int]:
     }
 
 
-def _facts(definition: Definition, feature: ibis.Table, risk: ibis.Table, hold: ibis.Table) -> ibis.Table:
-    return person_facts(definition.id, feature, person_risk=risk, list_hold=hold)
+def _facts(
+    definition: Definition,
+    feature: ibis.Table,
+    risk: ibis.Table,
+    hold: ibis.Table,
+    columns: Collection[str] | None = None,
+) -> ibis.Table:
+    return person_facts(definition.id, feature, person_risk=risk, list_hold=hold, columns=columns)
 
 
 def _definitions(work: Workspace) -> tuple[Definition, ...]:

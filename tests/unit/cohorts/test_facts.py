@@ -4,9 +4,12 @@ import ibis
 import pyarrow as pa
 import pytest
 
+from phm.cohorts.definition import load_definitions
+from phm.cohorts.evaluate import evaluate
 from phm.cohorts.facts import FEATURES, HOLD, RISK, columns_of, feature_columns, person_facts
+from phm.cohorts.reasons import texts
 from phm.feeds.contracts import load_contract
-from tests.spec.cohorts.rows import ARROW
+from tests.spec.cohorts.rows import ARROW, REFERENCE_DATE
 
 COHORT = "possible_undiagnosed_hypertension"
 
@@ -59,3 +62,19 @@ def test_without_the_other_tables_nothing_is_known_and_nobody_is_held(feature, f
 
 def test_every_column_a_condition_may_use_is_there(facts):
     assert feature_columns().keys() <= set(facts.columns)
+
+
+def test_of_all_columns_only_those_asked_for(feature):
+    asked = {"age", "is_on_hold"}
+    alone = person_facts(COHORT, feature, columns=asked)
+    assert set(alone.columns) == {"person_id", *asked}
+    assert set(person_facts(COHORT, feature, columns={"age"}).columns) == {"person_id", "age"}
+
+
+@pytest.mark.parametrize("definition", load_definitions(), ids=lambda definition: definition.id)
+def test_a_definition_names_every_column_it_reads(definition, feature):
+    columns = definition.columns | {"practice_code", "pcn_code"}
+    facts = person_facts(definition.id, feature, columns=columns)
+    member = evaluate(definition, facts, reference_date=REFERENCE_DATE).member
+    said = texts(definition, member.limit(0), facts, reference_date=REFERENCE_DATE)
+    assert said.empty
