@@ -10,7 +10,8 @@ Sources of the example codes: the NHS primary care domain reference sets and Ope
 OpenCodelists (BP_COD, BPDEC_COD, HYP_COD, HYPRES_COD, HTMAX_COD, HYPPCADEC_COD, HYPPCAPU_COD, DM_COD, DMRES_COD,
 CHD_COD, STRK_COD, PALCARE_COD, CKDRES_COD, the PRIMIS lists for CKD, pregnancy, learning disability and mental
 illness, ACE inhibitors, ARBs, calcium channel blockers, NSAIDs, direct-acting anticoagulants, warfarin); otherwise
-codes in public NHS analytics. SNOMED CT and dm+d are used under their own terms (see NOTICE).
+codes in public NHS analytics, such as Greater Manchester's sets for deficits of the frailty index (gm-sde). SNOMED CT
+and dm+d are used under their own terms (see NOTICE).
 
 What the choices mean:
 
@@ -20,7 +21,7 @@ What the choices mean:
 - `delivery` is a delivery or any other end of a pregnancy.
 - `anticoagulation_elsewhere` is treatment that others prescribe or supply; `inr` is any INR result.
 - `cancer` leaves out benign tumours and skin cancer other than melanoma; `anxiety_or_depression` is a diagnosis, not a
-  symptom. Conditions of the frailty index have one code each: an index made with them finds next to nobody.
+  symptom. Conditions of the frailty index have one or two codes each: an index made with them finds next to nobody.
 - `bp_in_progress` and `bp_assessment` have few international codes: a site adds the codes its practices use for
   ABPM/HBPM requests, pharmacy referrals and reviews.
 """
@@ -154,6 +155,12 @@ CONCEPTS = (
     "visual_impairment",
     "weight_loss",
     "lives_alone",
+    "activity_limitation",
+    "foot_problem",
+    "fragility_fracture",
+    "heart_valve_disease",
+    "reduced_mobility",
+    "urinary_system_disease",
     "health_check",
     *MEDICINE_CONCEPTS,
 )

@@ -41,6 +41,12 @@ CONDITIONS = {
     "has_visual_impairment": "visual_impairment",
     "has_weight_loss": "weight_loss",
     "lives_alone": "lives_alone",
+    "has_activity_limitation": "activity_limitation",
+    "has_foot_problem": "foot_problem",
+    "has_fragility_fracture": "fragility_fracture",
+    "has_heart_valve_disease": "heart_valve_disease",
+    "has_reduced_mobility": "reduced_mobility",
+    "has_urinary_system_disease": "urinary_system_disease",
 }
 """Booleans that are true once a code of the concept is recorded."""
 

@@ -52,6 +52,7 @@ person | date       | what                          | value   | setting | source
 11     | 2020-03-03 | urinary_incontinence
 11     | 2020-03-03 | visual_impairment
 11     | 2020-03-03 | weight_loss
+11     | 2020-03-03 | reduced_mobility
 12     | 2026-10-03 | pregnancy
 14     | 2021-10-31 | bmi                           | 34
 14     | 2026-10-03 | palliative_care
@@ -133,7 +134,7 @@ def test_lists_do_not_name_mental_or_sexual_health_or_deprivation(of):
 
 
 def test_frailty_counts_deficits_at_65_and_over(of):
-    assert (of[person_id(11)]["efi_deficit_count"], of[person_id(11)]["efi"]) == (9, 0.25)
+    assert (of[person_id(11)]["efi_deficit_count"], of[person_id(11)]["efi"]) == (10, 0.278)
     assert of[person_id(11)]["frailty_category"] == "moderate"
     assert of[person_id(1)]["frailty_category"] is None
 
