@@ -18,11 +18,10 @@ from phm.feeds.packing import DAMAGE, unpack
 from phm.feeds.readers import open_delivered
 from phm.feeds.schema import literal, quoted
 from phm.feeds.workbooks import cell_texts, read_sheets
+from phm.lists.measurements import MEASUREMENTS, YES_OR_NO
 
 FORM = "outcome_form"
-YES_OR_NO = ("contacted", "declined", "diagnosed", "ruled_out", "moved_away")
-READINGS = {"bp_taken": ("systolic", "diastolic"), "average_taken": ("average_systolic", "average_diastolic")}
-_ANSWERS = (*YES_OR_NO, *(column for pair in READINGS.values() for column in pair), "outcome_date")
+_ANSWERS = (*YES_OR_NO, *(column for m in MEASUREMENTS.values() for column in m.kept_as), "outcome_date")
 
 
 def read_filled_in(path: Path, /, *, today: dt.date) -> pd.DataFrame:

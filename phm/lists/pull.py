@@ -22,6 +22,7 @@ from phm.errors import CheckFailed, DisclosureError, StoreError
 from phm.governance.audit import Pull, record_pull
 from phm.lists.expiry import expiry_date
 from phm.lists.export import Practice, export_practice_list
+from phm.lists.together import other_lists
 from phm.lists.workload import workload
 from phm.store import LIST_TABLES, Partition, Store
 
@@ -77,6 +78,7 @@ def pull(
     as_at: dt.date,
     draft: bool = False,
     definitions: Path | None = None,
+    handed_over: Iterable[str] = (),
     workers: int = 1,
 ) -> Iterator[PulledList]:
     """Write each practice's list of one cohort into `folder` and record each pull; yields them in the order asked for.
@@ -90,6 +92,8 @@ def pull(
         Why it is pulled; None is the ordinary one, which a list that expired before `as_at` is not pulled for.
     definitions
         A site's own folder of definitions.
+    handed_over
+        Cohorts whose lists the site hands over: an entry says on which others of them, of the same use, a person is.
 
     Raises
     ------
@@ -136,6 +140,7 @@ def pull(
     work_at = dict(iter(work.groupby("practice_code")))
     twice = person.filter(person.registration_count > 1).semi_join(listed, "person_id").practice_code.value_counts()
     elsewhere = dict(twice.to_pandas().itertuples(index=False, name=None))
+    shared = other_lists(entries, definition, [load_definition(name, definitions) for name in handed_over])
     areas = geography.to_pandas().set_index("practice_code")
 
     def audited() -> Iterator[_Task]:
@@ -168,6 +173,7 @@ def pull(
                 definitions,
                 partition.reference_date,
                 expires,
+                shared.get(code, {}),
                 elsewhere.get(code, 0),
                 is_synthetic,
                 folder / f"{code}_{definition.id}_{partition.month}.{format}",
@@ -212,6 +218,7 @@ class _Task:
     definitions: Path | None
     reference_date: dt.date
     expiry_date: dt.date
+    other_lists: dict[str, str]
     registered_elsewhere: int
     is_synthetic: bool
     path: Path
@@ -236,6 +243,7 @@ def _written(task: _Task) -> PulledList:
         practice=task.practice,
         reference_date=task.reference_date,
         expiry_date=task.expiry_date,
+        other_lists=task.other_lists,
         registered_elsewhere=task.registered_elsewhere,
         is_synthetic=task.is_synthetic,
         path=task.path,
