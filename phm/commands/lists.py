@@ -18,6 +18,9 @@ def pull(
     month: Annotated[str | None, typer.Option(help="Month, YYYY-MM.", show_default="the newest")] = None,
     format: Annotated[Literal["xlsx", "csv"], typer.Option(help="Workbook, or text for other systems.")] = "xlsx",
     out: Annotated[Path, typer.Option(help="Folder to write to; keep it where only the practice can read.")] = Path(),
+    assigned: Annotated[
+        bool, typer.Option("--assigned", help="With --pcn: only people with its shared appointments, for its staff.")
+    ] = False,
     reason: Annotated[
         str | None,
         typer.Option(
@@ -25,7 +28,10 @@ def pull(
         ),
     ] = None,
 ) -> None:
-    """Write a practice's list with NHS numbers, or one for each practice of a PCN. Every pull is audited."""
+    """Write a practice's list with NHS numbers, or one for each practice of a PCN. Every pull is audited.
+
+    What is for a practice is its whole list; staff of its PCN may see what is assigned to them: `--assigned`.
+    """
     import datetime as dt
 
     from phm.cohorts.definition import load_definition
@@ -38,6 +44,8 @@ def pull(
 
     if (practice is None) == (pcn is None):
         raise ConfigurationError("Name one practice or one PCN", name="--practice, --pcn", hint="Give exactly one.")
+    if assigned and not pcn:
+        raise ConfigurationError("Only a PCN is assigned entries", name="--assigned", hint="Name the PCN with --pcn.")
     settings = load_settings()
     store, con = Store(settings.home, settings.vault), connect()
     partition, codes = find_practices(con, store, month=month, practice_code=practice, pcn_code=pcn)
@@ -53,6 +61,7 @@ def pull(
         as_at=dt.date.today(),
         definitions=settings.definitions,
         handed_over=settings.workbooks,
+        assigned_only=assigned,
     ):
         say(f"{pulled.practice.practice_code} {pulled.practice.practice_name}: {pulled.entry_count} entries")
         for file in pulled.files:

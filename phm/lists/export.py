@@ -38,6 +38,7 @@ USES = {
     "linked": "Linked data: only the practice re-identifies its own patients. Not for any other use.",
     "planning": "Planning: aggregates only.",
 }
+_OF_THE_WHOLE_LIST = ("Work of the lists planned", "Since the last list", "Registered elsewhere too")
 _FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")  # noqa: RUF001
 
 
@@ -84,6 +85,8 @@ def export_practice_list(
     other_lists: Mapping[str, str] | None = None,
     registered_elsewhere: int = 0,
     is_synthetic: bool = False,
+    assigned_only: bool = False,
+    code_lists: str,
 ) -> list[Path]:
     """Write one practice's list of one cohort; returns the files written, readable by their owner only.
 
@@ -111,6 +114,10 @@ def export_practice_list(
         How many of the people are also registered with another practice, where they started earlier.
     is_synthetic
         Whether the people are invented: the cover and every printed page then say so first.
+    assigned_only
+        Whether `entries` are only those assigned to the PCN: the cover says so and leaves out what it says of others.
+    code_lists
+        Which code lists the month was made with, in words.
 
     Raises
     ------
@@ -150,7 +157,11 @@ def export_practice_list(
         ("Do not use after", _day(expiry_date)),
         ("How to use it", HOW_TO_USE),
     ]
-    cover = _cover(sheets, attrition, definition, practice, tuple(facts))
+    if assigned_only:
+        facts = [(label, text) for label, text in facts if label not in _OF_THE_WHOLE_LIST]
+        facts.insert(0, ("Part of a list", "Only people with a shared appointment of the PCN, for its staff."))
+        attrition = attrition.head(0)
+    cover = _cover(sheets, attrition, definition, practice, tuple(facts), code_lists)
     warning = f"{INVENTED} {WARNING}" if is_synthetic else WARNING
     path.parent.mkdir(parents=True, exist_ok=True)
     if format == "xlsx":
@@ -176,6 +187,7 @@ def _cover(
     definition: Definition,
     practice: Practice,
     facts: tuple[tuple[str, str], ...],
+    code_lists: str,
 ) -> Cover:
     tiers = pd.concat([_tiers(output, sheets[name]) for name, output in definition.outputs.items()], ignore_index=True)
     steps = attrition[
@@ -194,6 +206,7 @@ def _cover(
         ("Use", USES[definition.use]),
         ("Clinical sign-off", definition.clinical_sign_off),
         ("Definition", f"{definition.id}, version {definition.version}\n{definition.sha256}"),
+        ("Code lists", code_lists),
         ("Sources", _bullets(definition.sources)),
         ("Notes", _bullets(note for note in definition.notes if note != WARNING)),
     )

@@ -119,7 +119,8 @@ def _cover_sheet(sheet: Worksheet, styles: _Styles, cover: "Cover", warning: str
     sheet.write_string(1, 0, warning, styles.warning)
     row = _cover_facts(sheet, styles, 3, cover.facts)
     row = _cover_table(sheet, styles, row + 1, "What it asks for", cover.tiers)
-    row = _cover_table(sheet, styles, row + 1, "How people came to be on it", cover.funnel)
+    if len(cover.funnel):
+        row = _cover_table(sheet, styles, row + 1, "How people came to be on it", cover.funnel)
     sheet.set_row(row + 1, 22)
     sheet.write_string(row + 1, 0, "About this list", styles.heading)
     _cover_facts(sheet, styles, row + 2, cover.about)

@@ -36,6 +36,7 @@ PRACTICE_LIST_INPUTS = (
     "cohort_attrition",
     "core_geography",
     "core_person",
+    "core_event",  # says which code lists it was made with
     "identity",
 )
 

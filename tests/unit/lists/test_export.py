@@ -76,7 +76,7 @@ def export(definition, practice, make_identity, attrition, no_change, no_plan, t
             expiry_date=dt.date(2026, 12, 12),
             path=tmp_path / f"{name}.{format}",
             format=format,
-            **said,
+            **{"code_lists": "The site's own\n0123", **said},
         )
 
     return exported
@@ -176,6 +176,7 @@ def test_the_cover_says_what_a_practice_must_know(export, make_entries, definiti
         definition.title,
         definition.version,
         definition.sha256,
+        "The site's own",
         definition.clinical_sign_off,
         definition.advice,
         *definition.sources,
@@ -191,6 +192,19 @@ def test_the_cover_says_what_a_practice_must_know(export, make_entries, definiti
         assert part in text, part
     tier_rows = [[c.value for c in row] for row in cover.iter_rows() if row[2].value in ("List", "Coding review")]
     assert {row[4] for row in tier_rows} == {3}
+
+
+def test_a_part_for_the_pcn_says_so_and_tells_nothing_of_the_whole_list(export, make_entries, definition):
+    (path,) = export(make_entries(each=1), assigned_only=True)
+    cover = "\n".join(str(cell) for row in openpyxl.load_workbook(path)["Cover"].values for cell in row if cell)
+    assert "Only people with a shared appointment of the PCN" in cover
+    for whole in (
+        "How people came to be on it",
+        definition.population_label,
+        "Since the last list",
+        "Registered elsewhere",
+    ):
+        assert whole not in cover
 
 
 def test_same_input_same_bytes(export, make_entries, make_identity):
