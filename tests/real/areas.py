@@ -4,7 +4,6 @@ python -m tests.real.areas FOLDER > docs/deprivation.md
 """
 
 import argparse
-from collections.abc import Sequence
 from functools import cache
 from pathlib import Path
 
@@ -16,6 +15,7 @@ from phm.core.deprivation import DeprivationMatch, area_deprivation, match_peopl
 from phm.core.vintages import mean_score
 from phm.engine import connect
 from phm.feeds.published import read_published
+from tests.real.markdown import table
 
 IMD_2019 = {"index": "imd/IMD2019_File_1.xlsx", "scores": "imd/IMD2019_File_7_scores_and_denominators.parquet"}
 IMD_2025 = {"index": "imd/IMD2025_lsoa21_all_domains.csv", "scores": "imd/IMD2025_lsoa21_all_domains.csv"}
@@ -101,15 +101,15 @@ def page(published: Published) -> str:
         equal=sum(difference <= 0.001 for difference in differences),
         districts=len(differences),
         largest=max(differences),
-        matches=_table(
+        matches=table(
             ("register", "index", "people", "matched", "no LSOA", "outside England", "unknown code", "areas matched"),
             [_match_row(title, areas) for title, areas in runs],
         ),
-        scores=_table(
+        scores=table(
             ("register", "index", "PCNs", "with a score", "least deprived", "most deprived", "Core20 of all"),
             [_score_row(title, areas) for title, areas in runs],
         ),
-        qnc=_table(
+        qnc=table(
             ("PCN", "patients", "IMD score", "Core20"),
             [
                 (row["area_code"], f"{row['patient_count']:,}", f"{row['imd_score']:.3f}", f"{row['core20_pct']:.1f}%")
@@ -130,7 +130,7 @@ def page(published: Published) -> str:
         icb_pcns=len(own_icb),
         out_of_area=sum(row["is_out_of_area"] for row in practices),
         practices=len(practices),
-        farthest=_table(
+        farthest=table(
             ("practice", "patients", "outside its PCN", "outside its ICB", "LSOAs per 1,000", "local authorities"),
             [
                 (
@@ -164,11 +164,6 @@ def _score_row(title: str, areas: Areas) -> tuple[str, ...]:
     return (title, areas.index.name, *counts, f"{core20:.2f}%")
 
 
-def _table(headings: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
-    lines = ["| " + " | ".join(headings) + " |", "|---" * len(headings) + "|"]
-    return "\n".join([*lines, *("| " + " | ".join(row) + " |" for row in rows)])
-
-
 _PAGE = """# Deprivation and boundaries, on published files
 
 The files do not travel with the project. With them in FOLDER,
@@ -191,16 +186,13 @@ became, or that became several, takes their mean, weighted by the people the ind
 counts none; its decile is that of the mean rank. Without the lookup it is refused, naming both vintages.
 
 {matches}
-
 Those unmatched have no LSOA (`NO2011`, `EMPTY`, `CLOSED` or a placeholder) or live in Wales, Scotland or elsewhere.
 
 {scores}
-
 Scores of PCNs are means over the people on their practices' registers. PCNs are those of the map of January 2022 and
 ePCN of May 2022, and of the map of October 2025. In QNC:
 
 {qnc}
-
 ## Two views of a PCN
 
 Registered view: the patients of its practices. Boundary view: the LSOAs in which it has the largest share of those
@@ -220,8 +212,7 @@ registered. {code}, a digital-first practice in Hammersmith and Fulham, had abou
 More than half of the patients live outside the ICB's areas in {out_of_area} of {practices:,} practices. Of those with
 1,000 patients or more, these have the largest shares:
 
-{farthest}
-"""
+{farthest}"""
 
 
 def main() -> None:
