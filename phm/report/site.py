@@ -13,7 +13,7 @@ import pandas as pd
 from phm.cohorts.parts import Definition
 from phm.core.memberships import UNALLOCATED_PCN
 from phm.governance.disclosure import Published, require_published
-from phm.measures.asset_gaps import asset_gaps
+from phm.measures.asset_gaps import Need, asset_gaps
 from phm.measures.definition import Measure
 from phm.measures.trends import trends
 from phm.report.compare import Comparison, compared_measures
@@ -39,9 +39,10 @@ class Sources:
     `measures`, `attrition`, `quality` are the published `measure_value`, `area_attrition`, `data_quality`; `months` is
     the published `measure_value` of this month and those before, with `month`. `geography` is `core_geography` of the
     practices that delivered; `lsoa_count` the areas inside each PCN's boundary by its code; `assets` is `pcn_asset` and
-    `nearest` the nearest asset of each category to each PCN, both empty where no map was delivered; `drift` has `feed,
-    kind, subject` of what moved beyond its limit. `is_synthetic` says that the people are invented: every page then
-    says so first.
+    `nearest` the nearest suitable asset of each category to each PCN, both empty where no map was delivered, and
+    `asset_needs` are the needs they answer; `drift` has `feed, kind, subject` of what moved beyond its limit;
+    `deprivation_index` names the index with its vintage. `is_synthetic` says that the people are invented: every page
+    then says so first.
     """
 
     measures: Published
@@ -55,6 +56,8 @@ class Sources:
     drift: pd.DataFrame
     cohorts: Sequence[Definition]
     measure_definitions: Sequence[Measure]
+    asset_needs: Sequence[Need]
+    deprivation_index: str
     reference_date: dt.date
     is_synthetic: bool
 
@@ -130,7 +133,7 @@ def _pcn_pages(
     compared: Sequence[Comparison],
     steps: pd.DataFrame,
 ) -> list[Page]:
-    gaps = asset_gaps(sources.measures, sources.assets)
+    gaps = asset_gaps(sources.measures, sources.assets, needs=sources.asset_needs)
     icb = ("icb", geography["icb_code"].iloc[0])
     cascades = [measure for measure in sources.measure_definitions if measure.cascade_of]
     pages = []
@@ -144,6 +147,7 @@ def _pcn_pages(
             assets=sources.assets,
             nearest=sources.nearest,
             gaps=gaps,
+            deprivation_index=sources.deprivation_index,
         )
         pages.append(
             pcn_page(

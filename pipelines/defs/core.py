@@ -53,9 +53,10 @@ def core_person(work: Workspace, geography, deprivation, lookup, register, *_) -
     where_people_live = homes(register).cache()
     index = fit_index(where_people_live, deprivation, lookup)
     match = match_people(where_people_live, index.areas)
-    remarks = [f"Deprivation is {index.name}; areas matched: {match.mapping()}.", *check_match(match)]
+    matched = f"Deprivation is {index.name}; areas matched: {match.mapping()}."
+    remarks = [matched, f"{match.summary()}.", *check_match(match)]
     rows = people(register, geography, index.areas, reference_date=work.reference_date)
-    return Made(rows, remarks, {"deprivation": match.record()})
+    return Made(rows, remarks, {"deprivation": match.record(), "deprivation_index": index.name})
 
 
 @table_assets("core_pcn_boundary", group="core", inputs=["core_person", "core_geography"])

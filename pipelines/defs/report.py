@@ -8,6 +8,7 @@ from phm.feeds.contracts import load_contract
 from phm.feeds.deliveries import is_synthetic
 from phm.feeds.drift import compare
 from phm.governance.disclosure import Published, recognise
+from phm.measures.asset_gaps import load_needs
 from phm.measures.definition import load_measures
 from phm.report.know_your_pcn import MONTHS_BACK
 from phm.report.site import Sources, build_site
@@ -50,6 +51,7 @@ def sources(work: Workspace) -> Sources:
     """What the report of the drafted month is made from."""
     *published, geography, person, boundary, assets, centroids = work.read(INPUTS)
     measures, attrition, quality = (recognise(table.to_pandas()) for table in published)
+    definitions = load_measures(work.settings.measures)
     inside = boundary.filter("is_inside").group_by("pcn_code").agg(lsoa_count=lambda rows: rows.count())
     return Sources(
         measures=measures,
@@ -59,10 +61,12 @@ def sources(work: Workspace) -> Sources:
         geography=geography.semi_join(person, "practice_code").to_pandas(),
         lsoa_count=inside.to_pandas().set_index("pcn_code")["lsoa_count"].to_dict(),
         assets=assets.to_pandas(),
-        nearest=nearest_assets(boundary, assets, centroids, of="pcn_code", limit=1).to_pandas(),
+        nearest=nearest_assets(boundary, assets.filter("is_suitable"), centroids, of="pcn_code", limit=1).to_pandas(),
         drift=_drift(work),
         cohorts=work.cohorts,
-        measure_definitions=load_measures(work.settings.measures),
+        measure_definitions=definitions,
+        asset_needs=load_needs(work.settings.asset_needs, measures={measure.id for measure in definitions}),
+        deprivation_index=work.records(["core_person"])["core_person"]["deprivation_index"],
         reference_date=work.reference_date,
         is_synthetic=is_synthetic(work.delivery),
     )

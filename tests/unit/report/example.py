@@ -12,6 +12,7 @@ import pandas as pd
 from phm.cohorts.definition import load_definition
 from phm.governance.disclosure import publish, recognise
 from phm.governance.raw import RawAttrition, RawQuality
+from phm.measures.asset_gaps import load_needs
 from phm.measures.definition import load_measures
 from phm.measures.groups import AGE_BAND, QUINTILE, QUINTILE_AGE_BAND, SEX_AGE_BAND, band_name, bands, group_names
 from phm.measures.residence import PATIENTS_INSIDE, RESIDENTS_HERE, TITLES
@@ -206,8 +207,10 @@ def assets():
     row |= {"how_to_refer": "Come along", "category": "physical_activity", "last_checked_date": dt.date(2026, 9, 1)}
     return pd.DataFrame(
         [
-            row | {"asset_id": "1", "pcn_code": PCNS[0][0], "is_recently_checked": True},
-            row | {"asset_id": "2", "pcn_code": None, "category": "food_support", "is_recently_checked": False},
+            row | {"asset_id": "1", "pcn_code": PCNS[0][0], "is_recently_checked": True, "is_suitable": True},
+            row
+            | {"asset_id": "2", "pcn_code": None, "category": "food_support", "is_suitable": False}
+            | {"is_recently_checked": False},
         ]
     )
 
@@ -233,6 +236,8 @@ def sources(**changed):
         "drift": pd.DataFrame({"feed": ["gp_event"], "kind": ["practice_rows"], "subject": ["AU00002"]}),
         "cohorts": [COHORT],
         "measure_definitions": MEASURES,
+        "asset_needs": load_needs(measures={measure.id for measure in load_measures()}),
+        "deprivation_index": "IMD 2025 on LSOA 2021",
         "reference_date": REFERENCE_DATE,
         "is_synthetic": False,
     }

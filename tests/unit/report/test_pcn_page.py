@@ -1,6 +1,7 @@
 """The page of a PCN: both goals, what changed, its people and assets, and nothing small."""
 
 import re
+from html import unescape
 
 import pytest
 
@@ -52,6 +53,12 @@ def test_boundary_size_and_gaps_are_said(made):
     assert "gap: needed, none inside" in made[FIRST]
     assert "none inside; nearest: Walking &lt;Group&gt;, 2.3 km" in made[FIRST]
     assert "The map of community assets has none inside the boundary." in made[LARGE]
+
+
+def test_the_index_is_named_with_its_vintage(made):
+    assert "live in the most deprived fifth of England's areas (Core20, by IMD 2025 on LSOA 2021)" in unescape(
+        made[FIRST]
+    )
 
 
 def test_without_a_map_nothing_is_called_a_gap():
