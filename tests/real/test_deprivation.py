@@ -39,6 +39,7 @@ def test_every_pcn_of_england_has_an_imd_2019_score(published):
     assert (match.people, match.matched, match.placeholder, match.outside_england) == (PEOPLE, ENGLISH, 27_415, 13_886)
     rows = areas.pcn_scores(england)
     assert sum(row["patient_count"] for row in rows) == PEOPLE
+    assert len({row["area_code"] for row in rows} - {None, "U"}) == 1_259, "as many as the geography of that day has"
     assert all(row["imd_score"] is not None for row in rows)
     assert all(row[f"{domain}_score"] is not None for row in rows for domain in ("income", "crime", "environment"))
 
@@ -56,6 +57,27 @@ def test_pcn_scores_are_those_of_the_arithmetic_done_by_hand(published):
         ).fetchall()
     made = {row["area_code"]: row["imd_score"] for row in areas.pcn_scores(england) if row["area_code"]}
     assert made == pytest.approx(dict(expected), abs=1e-9)
+
+
+@pytest.mark.parametrize("files", [IMD_2019, IMD_2025])
+def test_published_deciles_are_those_of_ranks(published, files):
+    index = areas.read_index(published.con, FOLDER / files["index"])
+    count = int(index.count().to_pyarrow().as_py())
+    rows = index.select("imd_rank", "imd_decile").to_pyarrow().to_pylist()
+    assert max(row["imd_rank"] for row in rows) == count
+    assert all(row["imd_decile"] == -(-10 * row["imd_rank"] // count) for row in rows)
+
+
+def test_scores_are_those_others_published_of_other_months(published):
+    found = areas.against_others(published)
+    pcns, practices = found["pcn"], found["practice"]
+    assert (pcns.count, practices.count) == (50, 40)
+    assert pcns.median < 0.03 and abs(pcns.mean) < 0.02 and abs(pcns.largest) < 0.7
+    assert pcns.correlation > 0.9999
+    assert practices.median < 0.4 and abs(practices.mean) < 0.1
+    assert practices.correlation > 0.998
+    # PCNs as at another day are other PCNs.
+    assert abs(found["pcn_of_july"].largest) > 2
 
 
 def test_imd_2025_goes_through_the_lookup_and_loses_nobody_who_has_an_english_lsoa(published):
