@@ -8,10 +8,11 @@ Rules that were evaluated at landing are taken from its record: their rows have 
 """
 
 import datetime as dt
+import importlib.util
 import os
 import sys
 import warnings
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from functools import cache
@@ -62,6 +63,7 @@ def check_table(
     landing: Mapping[str, Any] | None = None,
     related: Mapping[str, Sequence[Path]] = MappingProxyType({}),
     shifts: Sequence[Shift] | None = None,
+    columns: Collection[str] | None = None,
 ) -> list[RuleResult]:
     """Hold the table in Parquet `files` against `contract`; one result for each rule of `checks_of(contract)`.
 
@@ -82,8 +84,12 @@ def check_table(
         another could not be evaluated, and is a warning at most.
     shifts
         What `drift.compare` found against the delivery before.
+    columns
+        Those the table was landed with, where not all were.
     """
-    observed, missing = observe(con, contract, files, reference_date=reference_date, landing=landing, related=related)
+    observed, missing = observe(
+        con, contract, files, reference_date=reference_date, landing=landing, related=related, columns=columns
+    )
     as_warnings = {*(landing["rejections"] if landing else ())}
     as_warnings |= {r.id for r in contract.evaluated_relationships if r.to_contract not in related}
     bounds = [
@@ -122,8 +128,10 @@ def _quiet_import() -> Iterator[None]:
     """Import Great Expectations without its reports to its makers, without Spark, without its warnings.
 
     Where pyspark is installed it would import all of it, which takes seconds, and pyspark's part for remote clusters
-    ends a process it takes for a doctest.
+    ends a process it takes for a doctest. Statistics, which its other expectations use and ours does not, would take a
+    third of the time: they are imported when something of them is used.
     """
+    _import_when_used("scipy.stats")
     os.environ["GX_ANALYTICS_ENABLED"] = "false"
     spark = {name: module for name, module in sys.modules.items() if name.partition(".")[0] == "pyspark"}
     for name in spark:
@@ -136,6 +144,20 @@ def _quiet_import() -> Iterator[None]:
     finally:
         del sys.modules["pyspark"]
         sys.modules.update(spark)
+
+
+def _import_when_used(name: str) -> None:
+    """Put a module into `sys.modules` that is loaded at its first use; nothing where it is there, or not installed."""
+    spec = None if name in sys.modules else importlib.util.find_spec(name)
+    if spec is None or spec.loader is None:
+        return
+    spec.loader = importlib.util.LazyLoader(spec.loader)
+    module = importlib.util.module_from_spec(spec)
+    sys.modules[name] = module
+    spec.loader.exec_module(module)
+    package, _, attribute = name.rpartition(".")
+    if package:
+        setattr(sys.modules[package], attribute, module)
 
 
 def _judged(contract: Contract, bounds: Sequence[Bound], observed: Mapping[str, float | None]) -> list[RuleResult]:

@@ -38,8 +38,7 @@ def read_filled_in(path: Path, /, *, today: dt.date) -> pd.DataFrame:
     texts = _texts(path)
     contract = load_contract(FORM)
     columns = contract.columns
-    read = ", ".join(f"{row_sql.text_sql(c)} AS {row_sql.delivered(c)}" for c in columns)
-    values = ", ".join(f"{row_sql.value_sql(c)} AS {quoted(c.name)}" for c in columns if c.type != "VARCHAR")
+    values = row_sql.values_sql(columns, "delivered", ("sheet", '"row"'))
     names = ", ".join(quoted(name) for name in contract.column_names)
     is_filled = " OR ".join(f"{row_sql.delivered(contract.column(name))} IS NOT NULL" for name in _ANSWERS)
     broken = ", ".join(
@@ -52,8 +51,7 @@ def read_filled_in(path: Path, /, *, today: dt.date) -> pd.DataFrame:
         con.register("delivered", texts)
         return con.execute(
             f"""
-            WITH texts AS (SELECT sheet, "row", {read} FROM delivered),
-            "values" AS (SELECT *, {values} FROM texts)
+            WITH {values}
             SELECT sheet, "row", {names}, coalesce(array_to_string([{broken}], ' '), '') AS broken
             FROM "values" WHERE {is_filled} ORDER BY sheet, "row"
             """
