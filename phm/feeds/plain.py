@@ -20,7 +20,7 @@ _PATTERN_SIGNS = set("*?[]{}")
 
 @dataclass(frozen=True)
 class PlainText:
-    """The plain file at `path`: `width` fields in a record, a contract's columns at `positions` (None: not delivered)."""
+    """A plain file: `width` fields in a record, a contract's columns at `positions` (None: not delivered)."""
 
     path: Path
     width: int
