@@ -5,7 +5,7 @@ import pandas as pd
 from phm.measures.definition import Measure
 from phm.report import comparison_charts as charts
 from phm.report.compare import Comparison, gradient_sentence, sentences
-from phm.report.rendering import number
+from phm.report.rendering import WITHHELD, number
 from phm.report.site_pages import Page, page_of_pcn, page_of_place
 from phm.report.tables import Table
 from phm.report.wording import GOALS, basis, quantity, said_of, standardised_said_of, unit_title
@@ -88,7 +88,7 @@ def _pcns(found: Comparison) -> Table:
     for r in [*found.rows.itertuples(index=False), found.overall]:
         is_icb = r.area_type == "icb"
         row = [r.area_name, r.numerator, r.denominator, r.value, r.lower, r.upper]
-        row += ["", ""] if is_icb else [r.comparison, r.significance or ""]
+        row += ["", ""] if is_icb else [r.comparison, WITHHELD if pd.isna(r.significance) else r.significance]
         rows.append([*row, r.expected] if has_expected else row)
     return Table(
         "PCNs",

@@ -1,7 +1,7 @@
-"""Charts as small static pictures: SVG with hover values that needs no script, no style sheet and no network.
+"""An Altair chart as a small static picture: SVG with hover values that needs no script, no style sheet, no network.
 
 A mark whose chart gives it a `description` says it when pointed at (an SVG `<title>`). All else that Vega writes for
-machines is left out: the picture is hidden from screen readers, for whom the table beside it stands.
+machines is left out. The pages of the report draw theirs with `phm.report.drawing`, by the dozen.
 """
 
 import re
@@ -9,7 +9,8 @@ import re
 import altair as alt
 import vl_convert
 
-INK, GRID = "#425563", "#D8DDE0"
+from phm.report.drawing import GRID, INK
+
 _SAID = re.compile(r'<(path|line|rect)((?: (?!aria-label)[a-z0-9-]+="[^"]*")*) aria-label="([^"]*)"([^<>]*?)/>')
 _INVISIBLE = re.compile(
     r'<path[^<>]* d="(?:M0,0h0v0h0Z)?"[^<>]*/>|<line[^<>]* opacity="0"[^<>]*/>'
