@@ -18,6 +18,8 @@ DASHED = "5,3"
 KEY_HEIGHT = 26
 """Height of the key of colours and shapes above a chart."""
 _FONT = 12
+_NEGLIGIBLE = 1e-9
+"""Values that differ by so little of their size are drawn as one."""
 _TICKS = 6
 """At most so many steps between the ticks of an axis."""
 LONGEST = 230
@@ -71,7 +73,8 @@ class Axis:
         known = [float(value) for value in values if value == value]
         low, high = min(known, default=0.0), max(known, default=1.0)
         low = min(low, 0.0) if from_zero else low
-        high = high if high > low else low + 1
+        is_wide = high - low > max(abs(low), abs(high), 1) * _NEGLIGIBLE
+        high = high if is_wide else low + 1
         rough = (high - low) / _TICKS
         power = 10.0 ** math.floor(math.log10(rough))
         step = next(power * part for part in (1, 2, 5, 10) if power * part >= rough * (1 - 1e-9))

@@ -6,7 +6,7 @@ from typing import Any
 import pandas as pd
 
 from phm.feeds.contracts import load_contract
-from phm.measures.groups import AGE_BANDS, SEX_AGE_BAND, SEXES
+from phm.measures.groups import AGE_BANDS, SEX_AGE_BAND, SEXES, shares
 from phm.measures.residence import PATIENTS_INSIDE, RESIDENTS_HERE
 from phm.report.rendering import count, number
 from phm.report.shown import Area, Shown, records
@@ -15,6 +15,7 @@ from phm.report.wording import PCN_BAND, size_note
 MONTHS_BACK = 12
 """Months before this one that a trend shows."""
 LIST_SIZE, SCORE, QUINTILES = "list_size", "imd_mean_score", "imd_quintile_share"
+SEGMENTS, SEGMENT = "people_by_segment", "segment"
 _SMALLEST_SCALE = 5.0
 """A chart of percentages reaches at least so far."""
 
@@ -56,6 +57,7 @@ def know(
         "widest": _scale(r[sex][key] for r in pyramid for sex in SEXES.values() for key in ("pct", "icb_pct")),
         "mix": [_mix(shown, area, label) for area, label in ((pcn, "This PCN"), (icb, "The ICB"))],
         "deprivation_index": deprivation_index,
+        "segments": _segments(shown, pcn, icb),
         "lsoa_count": lsoa_count,
         "inside_pct": shown.value(PATIENTS_INSIDE, pcn),
         "elsewhere_pct": _rest(shown.value(RESIDENTS_HERE, pcn)),
@@ -98,6 +100,20 @@ def _pyramid(shown: Shown, pcn: Area, icb: Area) -> list[dict[str, Any]]:
 def _mix(shown: Shown, area: Area, label: str) -> dict[str, Any]:
     shares = [shown.value(QUINTILES, area, ("imd_quintile", str(quintile))) for quintile in range(1, 6)]
     return {"name": label, "shares": shares, "score": shown.value(SCORE, area)}
+
+
+def _segments(shown: Shown, pcn: Area, icb: Area) -> list[tuple[Any, ...]]:
+    """Segment, people, percent of all and the ICB's, in order of priority; nothing where a month counts none."""
+    if shown.row(SEGMENTS, pcn, (SEGMENT, shares(SEGMENT)[0])) is None:
+        return []
+    return [
+        (
+            name,
+            shown.value(SEGMENTS, pcn, (SEGMENT, name), "numerator"),
+            *(shown.value(SEGMENTS, area, (SEGMENT, name)) for area in (pcn, icb)),
+        )
+        for name in shares(SEGMENT)
+    ]
 
 
 def _trend(months: Mapping[str, Shown], pcn: Area) -> list[dict[str, Any]]:

@@ -37,7 +37,8 @@ class Sources:
     """What one month's report is made from.
 
     `measures`, `attrition`, `quality` are the published `measure_value`, `area_attrition`, `data_quality`; `months` is
-    the published `measure_value` of this month and those before, with `month`. `geography` is `core_geography` of the
+    the published `measure_value` of this month and those before, with `month`, and `attrition_before` the published
+    `area_attrition` of the last of those, if there is one. `geography` is `core_geography` of the
     practices that delivered; `lsoa_count` the areas inside each PCN's boundary by its code; `assets` is `pcn_asset` and
     `nearest` the nearest suitable asset of each category to each PCN, both empty where no map was delivered, and
     `asset_needs` are the needs they answer; `drift` has `feed, kind, subject` of what moved beyond its limit;
@@ -49,6 +50,7 @@ class Sources:
     attrition: Published
     quality: Published
     months: Published
+    attrition_before: Published | None
     geography: pd.DataFrame
     lsoa_count: Mapping[str, int]
     assets: pd.DataFrame
@@ -134,6 +136,7 @@ def _pcn_pages(
     steps: pd.DataFrame,
 ) -> list[Page]:
     gaps = asset_gaps(sources.measures, sources.assets, needs=sources.asset_needs)
+    before = None if sources.attrition_before is None else require_published(sources.attrition_before)
     icb = ("icb", geography["icb_code"].iloc[0])
     cascades = [measure for measure in sources.measure_definitions if measure.cascade_of]
     pages = []
@@ -158,8 +161,13 @@ def _pcn_pages(
                 practices=practices.set_index("practice_code")["practice_name"].to_dict(),
                 compared=compared,
                 cascades=cascades,
-                steps=steps[(steps["area_type"] == "pcn") & (steps["area_code"] == code)],
+                steps=_of_pcn(steps, code),
+                steps_before=None if before is None else _of_pcn(before, code),
                 cohorts=sources.cohorts,
             )
         )
     return pages
+
+
+def _of_pcn(steps: pd.DataFrame, code: str) -> pd.DataFrame:
+    return steps[(steps["area_type"] == "pcn") & (steps["area_code"] == code)]

@@ -12,6 +12,7 @@ from phm.measures.asset_gaps import load_needs
 from phm.measures.definition import load_measures
 from phm.report.know_your_pcn import MONTHS_BACK
 from phm.report.site import Sources, build_site
+from phm.store import Partition
 from pipelines.defs.feeds import FEED_TABLES
 from pipelines.defs.resources import Site, Workspace
 from pipelines.defs.tables import materialised
@@ -58,6 +59,7 @@ def sources(work: Workspace) -> Sources:
         attrition=attrition,
         quality=quality,
         months=_months(work, measures),
+        attrition_before=_attrition_before(work),
         geography=geography.semi_join(person, "practice_code").to_pandas(),
         lsoa_count=inside.to_pandas().set_index("pcn_code")["lsoa_count"].to_dict(),
         assets=assets.to_pandas(),
@@ -74,13 +76,23 @@ def sources(work: Workspace) -> Sources:
 
 def _months(work: Workspace, measures: Published) -> Published:
     """Published measures of this month, as drafted, and of the months before that a trend shows."""
-    earlier = [p for p in work.store.partitions() if p.icb_code == work.partition.icb_code and p < work.partition]
     tables = [
         pd.read_parquet(file, dtype_backend="numpy_nullable").assign(month=partition.month)
-        for partition in earlier[-MONTHS_BACK:]
+        for partition in _earlier(work)[-MONTHS_BACK:]
         for file in work.store.files("measure_value", partition)
     ]
     return recognise(pd.concat([*tables, measures.table.assign(month=work.partition.month)], ignore_index=True))
+
+
+def _attrition_before(work: Workspace) -> Published | None:
+    """Published attrition of the last month before this one, where there is one."""
+    files = [f for p in _earlier(work)[-1:] for f in work.store.files("area_attrition", p)]
+    return recognise(pd.read_parquet(files[0], dtype_backend="numpy_nullable")) if files else None
+
+
+def _earlier(work: Workspace) -> list[Partition]:
+    """Published months of the ICB before this one, oldest first."""
+    return [p for p in work.store.partitions() if p.icb_code == work.partition.icb_code and p < work.partition]
 
 
 def _drift(work: Workspace) -> pd.DataFrame:
