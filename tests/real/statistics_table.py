@@ -48,7 +48,8 @@ def _line(found: Agreement) -> str:
 
 
 def _notes(found: Agreement) -> str:
-    notes = [f"{count} rows not compared: {reason}." for reason, count in found.skipped.items()]
+    skipped = found.skipped.items()
+    notes = [f"{count} row{'s' if count > 1 else ''} not compared: {reason}." for reason, count in skipped]
     notes += [found.note] if found.note else []
     return f"- `{found.file}`: {' '.join(notes)}\n" if notes else ""
 
