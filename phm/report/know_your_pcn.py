@@ -169,9 +169,10 @@ def _gap(is_gap: bool, there: pd.Series, nearby: pd.DataFrame) -> str:
 def sentences(name: str, facts: Mapping[str, Any], /) -> list[str]:
     """What is worth knowing of the people first, as far as it is published; `facts` are those of `know`."""
     people, practices = facts["people"], facts["practice_count"]
+    of_practices = f"{practices} practice{'s' if practices != 1 else ''}"
     lowest, highest = PCN_BAND
     said = [
-        f"About {count(people)} people are registered with {practices} practices. Against the {count(lowest)} to "
+        f"About {count(people)} people are registered with {of_practices}. Against the {count(lowest)} to "
         f"{count(highest)} people a PCN was meant to serve: {size_note(people) or 'within'}."
     ]
     pcn, icb = facts["mix"]

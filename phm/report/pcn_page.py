@@ -12,6 +12,7 @@ from phm.report.compare import Comparison
 from phm.report.know_your_pcn import LIST_SIZE, sentences
 from phm.report.pcn_lists import cascade, list_changes, on_lists
 from phm.report.rendering import day, number
+from phm.report.scorecard import differences, intervals
 from phm.report.shown import Area, Shown
 from phm.report.site_pages import Page, page_of_measure, page_of_pcn
 from phm.report.tables import Table
@@ -69,12 +70,12 @@ def pcn_page(
         values={
             "code": code,
             "name": name,
-            "sentences": [*_differences(own), *_changed(changes), *sentences(name, facts)],
+            "sentences": [*differences(own), *_changed(changes), *sentences(name, facts)],
             "goals": [
                 {
                     "title": GOALS[goal],
                     "table": table,
-                    "intervals": _intervals([o for o in own if o[0].measure.goal == goal]),
+                    "intervals": intervals([o for o in own if o[0].measure.goal == goal]),
                 }
                 for goal, table in scorecards.items()
                 if table.rows
@@ -125,32 +126,6 @@ def _scorecard(goal: str, own: list[tuple[Comparison, Any]]) -> Table:
         rows,
         links={c.measure.title: page_of_measure(c.measure.id) for c, _ in own},
     )
-
-
-def _intervals(own: list[tuple[Comparison, Any]]) -> list[dict[str, Any]]:
-    """Percentages that the chart of intervals draws."""
-    return [
-        {
-            "title": c.measure.title,
-            "pct": None if pd.isna(row.value) else row.value,
-            "lower": None if pd.isna(row.value) else row.lower,
-            "upper": None if pd.isna(row.value) else row.upper,
-            "icb_pct": None if pd.isna(c.overall.value) else c.overall.value,
-            "said": row.said,
-        }
-        for c, row in own
-        if c.unit == "percent"
-    ]
-
-
-def _differences(own: list[tuple[Comparison, Any]]) -> list[str]:
-    """Where the PCN differs from the ICB, worst news and good news alike."""
-    said = []
-    for word in ("higher", "lower"):
-        titles = [c.measure.title for c, row in own if row.comparison == word]
-        if titles:
-            said.append(f"{word.capitalize()} than the ICB: {'; '.join(titles)}.")
-    return said or ["No measure differs from the ICB beyond chance."]
 
 
 def _changes(own: list[tuple[Comparison, Any]], months: Mapping[str, Shown], pcn: Area) -> Table:

@@ -89,28 +89,6 @@ def against_before(now: tuple[float, float], before: tuple[float, float], /) -> 
     return "down" if now[1] < before[0] else "no clear change"
 
 
-def between(least: int, most: int | None, /) -> str:
-    """A number of people that is known within limits.
-
-    >>> between(455, 470), between(455, None), between(0, 0)
-    ('455 to 470', '455 or more', '0')
-    """
-    if most is None:
-        return f"{least:,} or more"
-    return f"{least:,} to {most:,}" if least < most else f"{least:,}"
-
-
-def list_change(now: tuple[int, int | None], before: tuple[int, int | None], /) -> str:
-    """What the limits of a list's length this month and the month before allow to be said: they must lie apart.
-
-    >>> list_change((20, 24), (10, 19)), list_change((19, 24), (10, 19)), list_change((1, 7), (10, None))
-    ('longer', 'no clear change', 'shorter')
-    """
-    if before[1] is not None and now[0] > before[1]:
-        return "longer"
-    return "shorter" if now[1] is not None and now[1] < before[0] else "no clear change"
-
-
 def judged(comparison: str, polarity: str, /) -> str:
     """A comparison with what it means, where the measure says which values are good.
 
