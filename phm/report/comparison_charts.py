@@ -41,6 +41,7 @@ from phm.report.wording import COMPARISONS
 KINDS = ("crude", "age-standardised")
 _AGAINST = dict(zip(COMPARISONS, (Style("up", AMBER), Style("circle", GREY), Style("down", BLUE)), strict=True))
 _AGES = dict(zip(KINDS, (Style("circle", AMBER), Style("diamond", DARK)), strict=True))
+_JOINED = {KINDS[0]: Style("", GREY)}
 _CAUSES = {"common cause": Style("circle", GREY), "special cause": Style("diamond", AMBER)}
 _TITLE = "Against the ICB"
 _TALL = 240
@@ -146,12 +147,12 @@ def crude_and_standardised(rows: pd.DataFrame, unit: str, /) -> str:
     left, names = _names([r.area_name for r in shown])
     bottom = _bottom(shown)
     x = Axis.over([v for r in shown for v in (r.value, r.standardised_value)], left, _RIGHT)
-    joined = [line([(x.at(r.value), y), (x.at(r.standardised_value), y)], colour=GREY) for r, y in _lanes(shown)]
     crude, standardised = KINDS
+    joined = [(crude, (x.at(r.value), y), (x.at(r.standardised_value), y)) for r, y in _lanes(shown)]
     points = [Mark(x.at(r.value), y, crude, r.said) for r, y in _lanes(shown)]
     points += [Mark(x.at(r.standardised_value), y, standardised, r.standardised_said) for r, y in _lanes(shown)]
     grid = across(x, KEY_HEIGHT, bottom, unit)
-    return picture(bottom + 40, key(_AGES), names, grid, *joined, marks(points, _AGES))
+    return picture(bottom + 40, key(_AGES), names, grid, intervals(joined, _JOINED), marks(points, _AGES))
 
 
 def gradient(quintiles: pd.DataFrame, unit: str, /) -> str:

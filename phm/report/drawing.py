@@ -29,7 +29,7 @@ _CAPITAL, _OTHER = 0.7, 0.55
 _SHAPES = {
     "up": "M{x},{y}m0,-5l5,9h-10Z",
     "down": "M{x},{y}m0,5l5,-9h-10Z",
-    "circle": "M{x},{y}m-4,0a4,4 0 1 0 8,0a4,4 0 1 0 -8,0Z",
+    "circle": "M{x},{y}m-4,0a4,4 0 1 0 8,0a4,4 0 1 0-8,0",
     "diamond": "M{x},{y}m0,-5.5l5.5,5.5l-5.5,5.5l-5.5,-5.5Z",
     "square": "M{x},{y}m-6,-6h12v12h-12Z",
 }

@@ -12,7 +12,7 @@ from phm.report.compare import Comparison
 from phm.report.know_your_pcn import LIST_SIZE, sentences
 from phm.report.pcn_lists import cascade, list_changes, on_lists
 from phm.report.rendering import day, number
-from phm.report.scorecard import differences, intervals
+from phm.report.scorecard import differences, interval_basis, intervals
 from phm.report.shown import Area, Shown
 from phm.report.site_pages import Page, page_of_measure, page_of_pcn
 from phm.report.tables import Table
@@ -50,9 +50,8 @@ def pcn_page(
     """
     pcn, shown = ("pcn", code), list(months.values())[-1]
     own = [(c, c.by_code[code]) for c in compared if code in c.by_code]
-    scorecards = {
-        goal: _scorecard(title, [o for o in own if o[0].measure.goal == goal]) for goal, title in GOALS.items()
-    }
+    of_goal = {goal: [o for o in own if o[0].measure.goal == goal] for goal in GOALS}
+    scorecards = {goal: _scorecard(title, of_goal[goal]) for goal, title in GOALS.items()}
     of_practices = [_practices(shown, practices), _practice_values(shown, practices, compared)]
     lists = [on_lists(steps, cohorts), cascade(shown, cascades, pcn)]
     changes = _changes(own, months, pcn)
@@ -75,7 +74,8 @@ def pcn_page(
                 {
                     "title": GOALS[goal],
                     "table": table,
-                    "intervals": intervals([o for o in own if o[0].measure.goal == goal]),
+                    "intervals": intervals(of_goal[goal]),
+                    "basis": interval_basis(of_goal[goal]),
                 }
                 for goal, table in scorecards.items()
                 if table.rows

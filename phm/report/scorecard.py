@@ -6,6 +6,7 @@ from typing import Any
 import pandas as pd
 
 from phm.report.compare import Comparison
+from phm.report.wording import basis
 
 Own = Sequence[tuple[Comparison, Any]]
 """Measures compared, each with the area's own row of them."""
@@ -19,6 +20,12 @@ def differences(own: Own, /) -> list[str]:
         if titles:
             said.append(f"{word.capitalize()} than the ICB: {'; '.join(titles)}.")
     return said or ["No measure differs from the ICB beyond chance."]
+
+
+def interval_basis(own: Own, /) -> str:
+    """How the percentages were made and what time they are of."""
+    rows = [row for c, row in own if c.unit == "percent"]
+    return basis(*dict.fromkeys(row.method for row in rows), *dict.fromkeys(row.period for row in rows))
 
 
 def intervals(own: Own, /) -> list[dict[str, Any]]:

@@ -124,8 +124,8 @@ def _pages(sources: Sources) -> list[Page]:
 
 def _measure_pages(compared: Sequence[Comparison], months: Published, place_note: str) -> list[Page]:
     by_month = trends(months)
-    of_icb = by_month[by_month["area_type"] == "icb"].sort_values("month")
-    return [measure_page(c, of_icb[of_icb["measure_id"] == c.measure.id], place_note=place_note) for c in compared]
+    of_measure = {measure_id: rows.sort_values("month") for measure_id, rows in by_month.groupby("measure_id")}
+    return [measure_page(c, of_measure.get(c.measure.id, by_month.iloc[:0]), place_note=place_note) for c in compared]
 
 
 def _pcn_pages(

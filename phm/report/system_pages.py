@@ -10,7 +10,7 @@ from phm.report.compare import NO_PLACE, Comparison, in_short
 from phm.report.know_your_pcn import LIST_SIZE, QUINTILES, SCORE
 from phm.report.listed import between, lengths
 from phm.report.rendering import count, number
-from phm.report.scorecard import Own, differences, intervals
+from phm.report.scorecard import Own, differences, interval_basis, intervals
 from phm.report.shown import Area, Shown
 from phm.report.site_pages import AREAS, COMPARE, OVERVIEW, Page, page_of_measure, page_of_pcn, page_of_place
 from phm.report.tables import Table
@@ -103,6 +103,7 @@ def place_page(
             "name": name,
             "sentences": [*differences(own), *_neediest(needs[needs["place_name"] == name])],
             "intervals": intervals(own),
+            "basis": interval_basis(own),
             "standing": standing,
             "spread": spread,
             "inside": inside,

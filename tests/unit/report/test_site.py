@@ -128,6 +128,7 @@ def test_what_moved_since_the_delivery_before_is_said_without_numbers(pages):
 def test_months_make_a_run_chart(pages):
     page = pages[f"{MEASURE}.html"]
     assert "2026-08" in page and "provisional" in page
+    assert re.search(r"In 2026-10 (no PCN stands|these PCNs stand) out from", page)
     assert "There is no earlier month to compare with yet." in plain_site()["measure-bp_not_measured_5y.html"].decode()
 
 
