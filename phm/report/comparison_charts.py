@@ -5,53 +5,22 @@ another shape too.
 """
 
 from collections.abc import Sequence
-from typing import Any
 
+import altair as alt
 import pandas as pd
 
-from phm.report.charts import ROW
-from phm.report.drawing import (
-    AMBER,
-    BLUE,
-    DARK,
-    DASHED,
-    GREY,
-    KEY_HEIGHT,
-    WIDTH,
-    Axis,
-    Mark,
-    Style,
-    across,
-    fitted,
-    intervals,
-    key,
-    line,
-    marks,
-    picture,
-    room_for,
-    upwards,
-    width_of,
-    words,
-)
-from phm.report.drawing import (
-    levels as grid_of,
-)
+from phm.report.charts import AMBER, BLUE, DARK, GREY, ROW, WIDTH
+from phm.report.svg import NAMES, to_svg
 from phm.report.wording import COMPARISONS
 
 KINDS = ("crude", "age-standardised")
-_AGAINST = dict(zip(COMPARISONS, (Style("up", AMBER), Style("circle", GREY), Style("down", BLUE)), strict=True))
-_AGES = dict(zip(KINDS, (Style("circle", AMBER), Style("diamond", DARK)), strict=True))
-_JOINED = {KINDS[0]: Style("", GREY)}
-_CAUSES = {"common cause": Style("circle", GREY), "special cause": Style("diamond", AMBER)}
-_TITLE = "Against the ICB"
+_SHAPES = ["triangle-up", "circle", "triangle-down"]
+_COLOURS = [AMBER, GREY, BLUE]
+_MARK = ["value", "comparison", "said"]
+"""What every mark of an area needs."""
 _TALL = 240
-_RIGHT = WIDTH - 24
-_PANELS = 4
-"""Places side by side."""
-_PANEL_GAP = 14
-_PANEL_HEIGHT = 130
-_APART = 14
-"""Half of how far the two kinds of one quintile stand apart."""
+_PANEL = 130
+_DASHED = [5, 3]
 
 
 def caterpillar(rows: pd.DataFrame, overall: float, unit: str, /) -> str:
@@ -59,20 +28,14 @@ def caterpillar(rows: pd.DataFrame, overall: float, unit: str, /) -> str:
 
     `rows` has `area_name, value, lower, upper, comparison, said`; rows without a value are left out.
     """
-    shown = _rows(rows.sort_values(["value", "area_name"], ascending=[False, True]), "value")
-    left, names = _names([r.area_name for r in shown])
-    bottom = _bottom(shown)
-    x = Axis.over([overall, *_reach(shown)], left, _RIGHT)
-    ends = [(r.comparison, (x.at(r.lower), y), (x.at(r.upper), y)) for r, y in _lanes(shown)]
-    points = [Mark(x.at(r.value), y, r.comparison, r.said) for r, y in _lanes(shown)]
-    return picture(
-        bottom + 40,
-        key(_AGAINST, title=_TITLE),
-        names,
-        across(x, KEY_HEIGHT, bottom, f"{unit}, with 95% interval"),
-        line([(x.at(overall), KEY_HEIGHT), (x.at(overall), bottom)], colour=DARK, width=1.5, dash=DASHED),
-        intervals(ends, _AGAINST),
-        marks(points, _AGAINST),
+    shown = rows[[*_MARK, "area_name", "lower", "upper"]].dropna(subset=["value"])
+    shown = shown.sort_values(["value", "area_name"], ascending=[False, True])
+    y = alt.Y("area_name:N", sort=shown["area_name"].tolist(), title=None, axis=NAMES)
+    x = alt.X("value:Q", title=f"{unit}, with 95% interval", scale=alt.Scale(zero=False))
+    return to_svg(
+        (_level(overall, "x") + _intervals(shown, y=y) + _points(shown, x=x, y=y)).properties(
+            width=WIDTH, height=ROW * max(len(shown), 1)
+        )
     )
 
 
@@ -82,30 +45,20 @@ def funnel_plot(rows: pd.DataFrame, lines: pd.DataFrame, overall: float, unit: s
     `rows` has `size, value, comparison, label, said`; `lines` has `size` and the limits `lower_95, upper_95, lower_998,
     upper_998` over the sizes there are.
     """
-    shown = _rows(rows, "value", "size")
-    limits = [f"{side}_{level}" for level in ("95", "998") for side in ("lower", "upper")]
-    top, bottom = KEY_HEIGHT + 6, KEY_HEIGHT + _TALL
-    y = Axis.over([overall, *(r.value for r in shown), *lines[limits].to_numpy().ravel()], bottom, top)
-    x = Axis.over([*(r.size for r in shown), *lines["size"]], room_for(y), _RIGHT)
+    shown = rows[[*_MARK, "size", "label"]].dropna(subset=["value", "size"])
+    x = alt.X("size:Q", title="Out of (size of the area)", axis=alt.Axis(format=",d", tickCount=6))
+    y = alt.Y("value:Q", title=unit, scale=alt.Scale(zero=False))
     curves = [
-        line(
-            [(x.at(size), y.at(limit)) for size, limit in lines[["size", name]].itertuples(index=False)],
-            colour=DARK,
-            dash=DASHED if name.endswith("95") else "",
-        )
-        for name in limits
+        alt.Chart(lines)
+        .mark_line(color=DARK, strokeWidth=1, strokeDash=dash)
+        .encode(x=x, y=alt.Y(f"{side}_{level}:Q", title=unit))
+        for level, dash in (("95", _DASHED), ("998", [1, 0]))
+        for side in ("lower", "upper")
     ]
-    named = [_beside(x.at(r.size), y.at(r.value), r.label) for r in shown if r.label]
-    return picture(
-        bottom + 40,
-        key(_AGAINST, title=_TITLE),
-        upwards(y, x.start, _RIGHT, unit),
-        across(x, top, bottom, "Out of (size of the area)"),
-        *curves,
-        line([(x.start, y.at(overall)), (_RIGHT, y.at(overall))], colour=DARK, width=1.5, dash="2,3"),
-        marks([Mark(x.at(r.size), y.at(r.value), r.comparison, r.said) for r in shown], _AGAINST),
-        *named,
-    )
+    far = alt.Chart(shown[shown["label"] != ""])
+    names = far.mark_text(align="left", dx=7, fontSize=11).encode(x=x, y=y, text="label:N")
+    chart = alt.layer(*curves, _level(overall, "y"), _points(shown, x=x, y=y), names)
+    return to_svg(chart.properties(width=WIDTH + 160, height=_TALL + 40))
 
 
 def by_place(rows: pd.DataFrame, overall: float, unit: str, /) -> str:
@@ -113,29 +66,19 @@ def by_place(rows: pd.DataFrame, overall: float, unit: str, /) -> str:
 
     `rows` has `place_name` besides what a caterpillar needs.
     """
-    shown = _rows(rows.sort_values(["place_name", "value"]), "value")
-    places = list(dict.fromkeys(r.place_name for r in shown))
-    scale = Axis.over([overall, *_reach(shown)], 0, 1)
-    left = room_for(scale)
-    wide = (_RIGHT - left - _PANEL_GAP * (_PANELS - 1)) / _PANELS
-    pieces, ends, points = [], [], []
-    for n, place in enumerate(places):
-        inside = [r for r in shown if r.place_name == place]
-        start = left + n % _PANELS * (wide + _PANEL_GAP)
-        top = KEY_HEIGHT + 20 + n // _PANELS * (_PANEL_HEIGHT + 24)
-        y = Axis(scale.low, scale.high, scale.step, top + _PANEL_HEIGHT, top)
-        of_row = n % _PANELS == 0
-        panel = upwards(y, start, start + wide, unit) if of_row else grid_of(y, start, start + wide)
-        pieces += [panel, words(start + wide / 2, top - 6, fitted(place, wide * 0.9), anchor="middle", bold=True)]
-        level = y.at(overall)
-        pieces.append(line([(start, level), (start + wide, level)], colour=DARK, dash=DASHED, width=1.5))
-        for position, r in enumerate(inside):
-            x = start + (position + 0.5) * wide / len(inside)
-            ends.append((r.comparison, (x, y.at(r.lower)), (x, y.at(r.upper))))
-            points.append(Mark(x, y.at(r.value), r.comparison, r.said))
-    height = KEY_HEIGHT + -(-len(places) // _PANELS) * (_PANEL_HEIGHT + 24) + 8
-    key_above = key(_AGAINST, title=_TITLE)
-    return picture(height, key_above, *pieces, intervals(ends, _AGAINST), marks(points, _AGAINST))
+    shown = rows[[*_MARK, "place_name", "lower", "upper"]].dropna(subset=["value"])
+    shown = shown.sort_values(["place_name", "value"], ignore_index=True)
+    shown = shown.assign(position=shown.groupby("place_name").cumcount() + 1, overall=overall)
+    x = alt.X("position:Q", title=None, axis=None, scale=alt.Scale(padding=8))
+    y = alt.Y("value:Q", title=unit, scale=alt.Scale(zero=False))
+    base = alt.Chart(shown)
+    level = base.mark_rule(color=DARK, strokeDash=_DASHED).encode(y="mean(overall):Q")
+    intervals = base.mark_rule(strokeWidth=1.5).encode(x=x, y=alt.Y("lower:Q"), y2="upper:Q", color=_colour(None))
+    points = base.mark_point(filled=True, size=36, opacity=1, aria=True).encode(
+        x=x, y=y, color=_colour(None), shape=_shape(None), description="said:N"
+    )
+    panels = alt.layer(level, intervals, points).properties(width=_PANEL, height=_PANEL - 20)
+    return to_svg(panels.facet(facet=alt.Facet("place_name:N", title=None), columns=4))
 
 
 def crude_and_standardised(rows: pd.DataFrame, unit: str, /) -> str:
@@ -143,16 +86,32 @@ def crude_and_standardised(rows: pd.DataFrame, unit: str, /) -> str:
 
     `rows` has `area_name, value, standardised_value, said, standardised_said`; areas that lack one are left out.
     """
-    shown = _rows(rows.sort_values("standardised_value", ascending=False), "value", "standardised_value")
-    left, names = _names([r.area_name for r in shown])
-    bottom = _bottom(shown)
-    x = Axis.over([v for r in shown for v in (r.value, r.standardised_value)], left, _RIGHT)
-    crude, standardised = KINDS
-    joined = [(crude, (x.at(r.value), y), (x.at(r.standardised_value), y)) for r, y in _lanes(shown)]
-    points = [Mark(x.at(r.value), y, crude, r.said) for r, y in _lanes(shown)]
-    points += [Mark(x.at(r.standardised_value), y, standardised, r.standardised_said) for r, y in _lanes(shown)]
-    grid = across(x, KEY_HEIGHT, bottom, unit)
-    return picture(bottom + 40, key(_AGES), names, grid, intervals(joined, _JOINED), marks(points, _AGES))
+    columns = ["area_name", "value", "standardised_value", "said", "standardised_said"]
+    shown = rows[columns].dropna().sort_values("standardised_value", ascending=False)
+    ends = pd.concat(
+        [
+            shown[["area_name", "value", "said"]].assign(kind=KINDS[0]),
+            shown[["area_name"]].assign(
+                value=shown["standardised_value"], said=shown["standardised_said"], kind=KINDS[1]
+            ),
+        ]
+    )
+    y = alt.Y("area_name:N", sort=shown["area_name"].tolist(), title=None, axis=NAMES)
+    joined = (
+        alt.Chart(shown[columns[:3]]).mark_rule(color=GREY).encode(x=alt.X("value:Q"), x2="standardised_value:Q", y=y)
+    )
+    points = (
+        alt.Chart(ends)
+        .mark_point(filled=True, size=46, opacity=1, aria=True)
+        .encode(
+            x=alt.X("value:Q", title=unit, scale=alt.Scale(zero=False)),
+            y=y,
+            color=_kind_colour(),
+            shape=_kind_shape(),
+            description="said:N",
+        )
+    )
+    return to_svg((joined + points).properties(width=WIDTH, height=ROW * max(len(shown), 1)))
 
 
 def gradient(quintiles: pd.DataFrame, unit: str, /) -> str:
@@ -160,28 +119,19 @@ def gradient(quintiles: pd.DataFrame, unit: str, /) -> str:
 
     `quintiles` has `quintile, kind` (crude or age-standardised), `value, lower, upper, said`.
     """
-    shown = _rows(quintiles, "value")
-    top, bottom = KEY_HEIGHT + 6, KEY_HEIGHT + _TALL - 50
-    y = Axis.over(_reach(shown), bottom, top, from_zero=True)
-    left = room_for(y)
-    there = list(dict.fromkeys(quintiles["quintile"]))
-    band = (_RIGHT - left) / len(there)
-    middle = {quintile: left + (n + 0.5) * band for n, quintile in enumerate(there)}
-    kinds = {kind: style for kind, style in _AGES.items() if any(r.kind == kind for r in shown)}
-    aside = dict(zip(kinds, (-_APART, _APART) if len(kinds) == len(KINDS) else (0,), strict=True))
-    at = [(r, middle[r.quintile] + aside[r.kind]) for r in shown]
-    labels = [words(x, bottom + 15, str(quintile), anchor="middle") for quintile, x in middle.items()]
-    below = "National deprivation quintile, 1 = most deprived"
-    title = words((left + _RIGHT) / 2, bottom + 32, below, bold=True, anchor="middle")
-    return picture(
-        bottom + 40,
-        key(kinds),
-        upwards(y, left, _RIGHT, unit),
-        *labels,
-        title,
-        intervals([(r.kind, (x, y.at(r.lower)), (x, y.at(r.upper))) for r, x in at], _AGES),
-        marks([Mark(x, y.at(r.value), r.kind, r.said) for r, x in at], _AGES),
+    shown = quintiles.dropna(subset=["value"])
+    kinds = [kind for kind in KINDS if kind in set(shown["kind"])]
+    x = alt.X("quintile:O", title="National deprivation quintile, 1 = most deprived", axis=alt.Axis(labelAngle=0))
+    y = alt.Y("value:Q", title=unit, scale=alt.Scale(zero=True))
+    offset = alt.XOffset("kind:N", sort=list(KINDS))
+    base = alt.Chart(shown)
+    intervals = base.mark_rule(strokeWidth=2).encode(
+        x=x, xOffset=offset, y=alt.Y("lower:Q"), y2="upper:Q", color=_kind_colour(kinds)
     )
+    points = base.mark_point(filled=True, size=70, opacity=1, aria=True).encode(
+        x=x, xOffset=offset, y=y, color=_kind_colour(kinds), shape=_kind_shape(kinds), description="said:N"
+    )
+    return to_svg((intervals + points).properties(width=WIDTH, height=_TALL - 40))
 
 
 def months(points: pd.DataFrame, levels: pd.DataFrame, unit: str, /) -> str:
@@ -189,57 +139,64 @@ def months(points: pd.DataFrame, levels: pd.DataFrame, unit: str, /) -> str:
 
     `points` has `month, value, kind` (common cause or special cause) and `said`; `levels` has `value` and `is_mean`.
     """
-    shown = _rows(points, "value")
-    top, bottom = KEY_HEIGHT + 6, KEY_HEIGHT + _TALL - 50
-    y = Axis.over([*(r.value for r in shown), *levels["value"]], bottom, top)
-    left = room_for(y)
-    there = list(dict.fromkeys(points["month"]))
-    band = (_RIGHT - left) / len(there)
-    x = {month: left + (n + 0.5) * band for n, month in enumerate(there)}
-    every = max(1, -int(-(width_of(there[-1]) + 8) // band))
-    labels = [words(x[m], bottom + 15, m, anchor="middle") for m in there[::-1][::every]]
-    limits = [
-        line([(left, y.at(r.value)), (_RIGHT, y.at(r.value))], colour=DARK, dash="" if r.is_mean else DASHED)
-        for r in levels.itertuples(index=False)
-    ]
-    return picture(
-        bottom + 24,
-        key(_CAUSES),
-        upwards(y, left, _RIGHT, unit),
-        *labels,
-        *limits,
-        line([(x[r.month], y.at(r.value)) for r in shown], colour=GREY),
-        marks([Mark(x[r.month], y.at(r.value), r.kind, r.said) for r in shown], _CAUSES),
+    x = alt.X("month:O", title=None, axis=alt.Axis(labelAngle=0, labelOverlap="greedy"))
+    y = alt.Y("value:Q", title=unit, scale=alt.Scale(zero=False))
+    kinds, legend = ["common cause", "special cause"], alt.Legend(title=None, orient="top")
+    base = alt.Chart(points)
+    marks = base.mark_point(filled=True, size=60, opacity=1, aria=True).encode(
+        x=x,
+        y=y,
+        color=alt.Color("kind:N", scale=alt.Scale(domain=kinds, range=[GREY, AMBER]), legend=legend),
+        shape=alt.Shape("kind:N", scale=alt.Scale(domain=kinds, range=["circle", "diamond"]), legend=legend),
+        description="said:N",
+    )
+    limits = (
+        alt.Chart(levels)
+        .mark_rule(color=DARK)
+        .encode(y="value:Q", strokeDash=alt.condition("datum.is_mean", alt.value([1, 0]), alt.value(_DASHED)))
+    )
+    line = base.mark_line(color=GREY).encode(x=x, y=y)
+    return to_svg((limits + line + marks).properties(width=WIDTH + 160, height=_TALL - 40))
+
+
+def _points(shown: pd.DataFrame, **encoded: alt.SchemaBase) -> alt.Chart:
+    title = "Against the ICB"
+    return (
+        alt.Chart(shown)
+        .mark_point(filled=True, size=46, opacity=1, aria=True)
+        .encode(**encoded, color=_colour(title), shape=_shape(title), description="said:N")
     )
 
 
-def _rows(rows: pd.DataFrame, *needed: str) -> list[Any]:
-    """Rows that have what is needed to draw them."""
-    return list(rows.dropna(subset=list(needed)).itertuples(index=False))
+def _intervals(shown: pd.DataFrame, **encoded: alt.SchemaBase) -> alt.Chart:
+    rules = alt.Chart(shown.drop(columns="said")).mark_rule(strokeWidth=2)
+    return rules.encode(x=alt.X("lower:Q"), x2="upper:Q", color=_colour("Against the ICB"), **encoded)
 
 
-def _reach(shown: Sequence[Any]) -> list[float]:
-    return [limit for r in shown for limit in (r.lower, r.upper)]
+def _level(value: float, axis: str) -> alt.Chart:
+    line = alt.Chart(pd.DataFrame({"overall": [value]})).mark_rule(color=DARK, strokeDash=_DASHED, strokeWidth=1.5)
+    return line.encode(**{axis: "overall:Q"})
 
 
-def _bottom(shown: Sequence[Any]) -> float:
-    return KEY_HEIGHT + ROW * max(len(shown), 1)
+def _colour(title: str | None) -> alt.Color:
+    scale = alt.Scale(domain=list(COMPARISONS), range=_COLOURS)
+    return alt.Color("comparison:N", scale=scale, legend=alt.Legend(title=title, orient="top") if title else None)
 
 
-def _lanes(shown: Sequence[Any]) -> list[tuple[Any, float]]:
-    """Rows with the height at which each is drawn."""
-    return [(r, KEY_HEIGHT + (n + 0.5) * ROW) for n, r in enumerate(shown)]
+def _shape(title: str | None) -> alt.Shape:
+    scale = alt.Scale(domain=list(COMPARISONS), range=_SHAPES)
+    return alt.Shape("comparison:N", scale=scale, legend=alt.Legend(title=title, orient="top") if title else None)
 
 
-def _names(names: Sequence[str]) -> tuple[float, str]:
-    """Room for the names of areas to the left of a chart, and the names, one to a lane."""
-    short = [fitted(name) for name in names]
-    left = max(map(width_of, short), default=0) + 12
-    written = "".join(words(left - 8, KEY_HEIGHT + (n + 0.5) * ROW + 4, name) for n, name in enumerate(short))
-    return left, f'<g text-anchor="end">{written}</g>'
+def _kind_colour(kinds: Sequence[str] = KINDS) -> alt.Color:
+    scale = alt.Scale(domain=list(KINDS), range=[AMBER, DARK])
+    return alt.Color("kind:N", scale=scale, legend=_kind_legend(kinds))
 
 
-def _beside(x: float, y: float, label: str) -> str:
-    """A name to the right of a mark, or to its left where it would leave the picture."""
-    fits = x + 9 + width_of(label) < WIDTH
-    return words(x + 9, y + 4, label) if fits else words(x - 9, y + 4, label, anchor="end")
+def _kind_shape(kinds: Sequence[str] = KINDS) -> alt.Shape:
+    scale = alt.Scale(domain=list(KINDS), range=["circle", "diamond"])
+    return alt.Shape("kind:N", scale=scale, legend=_kind_legend(kinds))
+
+
+def _kind_legend(kinds: Sequence[str]) -> alt.Legend:
+    return alt.Legend(title=None, orient="top", values=list(kinds))

@@ -34,7 +34,7 @@ def upset(found: Sequence[Combination], titles: Mapping[str, str], /) -> str:
         ]
     )
     x = alt.X("place:O", axis=None)
-    y = alt.Y("list:N", sort=list(names.values()), title=None, axis=alt.Axis(labelLimit=420, grid=False))
+    y = alt.Y("list:N", sort=list(names.values()), title=None, axis=alt.Axis(grid=False))
     people = alt.Y("people:Q", title="People", scale=alt.Scale(domain=[0, found[0].person_count * 1.1]))
     top = alt.Chart(bars).encode(x=x, y=people)
     columns = top.mark_bar(color=BLUE) + top.mark_text(dy=-6, fontSize=11).encode(text="text:N")

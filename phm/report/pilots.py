@@ -7,9 +7,9 @@ import altair as alt
 import pandas as pd
 
 from phm.measures.pilots import Evaluation
-from phm.report.drawing import AMBER, BLUE, DARK, GREY
+from phm.report.charts import AMBER, BLUE, DARK, GREY, WIDTH
 
-_WIDTH, _HEIGHT = 400, 260
+_HEIGHT = 260
 _WORDS = {
     "outside": "outside the limits",
     "shift": "seven in a row on one side",
@@ -49,7 +49,7 @@ def parallel_trends(evaluation: Evaluation, /) -> alt.LayerChart:
         )
     )
     start = alt.Chart(pd.DataFrame({"month": [evaluation.start]})).mark_rule(color=DARK, strokeDash=[3, 3]).encode(x=x)
-    return (band + lines + start).properties(width=_WIDTH, height=_HEIGHT)
+    return (band + lines + start).properties(width=WIDTH, height=_HEIGHT)
 
 
 def run_chart(evaluation: Evaluation, pilot: str, /) -> alt.LayerChart:
@@ -78,4 +78,4 @@ def run_chart(evaluation: Evaluation, pilot: str, /) -> alt.LayerChart:
         .mark_rule(color=DARK)
         .encode(y="y:Q", strokeDash=alt.condition("datum.is_mean", alt.value([1, 0]), alt.value([5, 3])))
     )
-    return (limits + base.mark_line(color=GREY) + points).properties(width=_WIDTH, height=_HEIGHT)
+    return (limits + base.mark_line(color=GREY) + points).properties(width=WIDTH, height=_HEIGHT)

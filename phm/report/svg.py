@@ -1,7 +1,7 @@
-"""An Altair chart as a small static picture: SVG with hover values that needs no script, no style sheet, no network.
+"""Charts as small static pictures: SVG with hover values that needs no script, no style sheet and no network.
 
 A mark whose chart gives it a `description` says it when pointed at (an SVG `<title>`). All else that Vega writes for
-machines is left out. The pages of the report draw theirs with `phm.report.drawing`, by the dozen.
+machines is left out: the picture is hidden from screen readers, for whom the table beside it stands.
 """
 
 import re
@@ -9,8 +9,7 @@ import re
 import altair as alt
 import vl_convert
 
-from phm.report.drawing import GRID, INK
-
+INK, GRID = "#425563", "#D8DDE0"
 _SAID = re.compile(r'<(path|line|rect)((?: (?!aria-label)[a-z0-9-]+="[^"]*")*) aria-label="([^"]*)"([^<>]*?)/>')
 _INVISIBLE = re.compile(
     r'<path[^<>]* d="(?:M0,0h0v0h0Z)?"[^<>]*/>|<line[^<>]* opacity="0"[^<>]*/>'
@@ -30,13 +29,17 @@ _LOOK = {
         "labelColor": INK,
         "titleColor": INK,
         "gridColor": GRID,
-        "labelLimit": 320,
+        # Words are measured once for their place, and several times more where they may be cut: see `NAMES`.
+        "labelLimit": 0,
         "domain": False,
         "ticks": False,
     },
-    "legend": {"labelFontSize": 12, "titleFontSize": 12, "titleLimit": 400},
+    "axisQuantitative": {"tickCount": 6},
+    "legend": {"labelFontSize": 12, "titleFontSize": 12, "labelLimit": 0, "titleLimit": 0},
     "header": {"labelFontSize": 12, "labelFontWeight": "bold"},
 }
+NAMES = alt.Axis(labelExpr="truncate(datum.label, 48)")
+"""The axis of a chart that has names beside it; the table below the chart has them in full."""
 _DECIMALS = re.compile(r"(\.\d)\d+")
 _ROOT = '<svg aria-hidden="true" focusable="false" font-family="Arial" '
 
