@@ -29,6 +29,9 @@ class Settings(BaseSettings):
     code_lists: Path | None = Field(None, description="Folder of <concept>.csv code lists replacing the shipped ones.")
     definitions: Path | None = Field(None, description="Folder of your own <id>.yaml definitions of cohorts.")
     measures: Path | None = Field(None, description="Folder of your own <id>.yaml definitions of measures.")
+    asset_needs: Path | None = Field(
+        None, description="Your own CSV of which needs which community assets answer, instead of the shipped one."
+    )
     cohorts: tuple[str, ...] | None = Field(
         None, description="Cohorts that are evaluated, all unless given: leave out what there is no legal basis for."
     )

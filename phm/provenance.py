@@ -33,6 +33,7 @@ def provenance(
     code_lists: Path | None,
     definitions: Path | None,
     measures: Path | None,
+    asset_needs: Path | None,
     outcomes: Path,
     undiagnosed_model: str | None,
     choices: Mapping[str, Any],
@@ -40,9 +41,9 @@ def provenance(
 ) -> dict[str, Any]:
     """Everything that decides what a run of `delivery` publishes.
 
-    `code_lists`, `definitions` (of cohorts) and `measures` are the site's own folders, if any; `outcomes` is the folder
-    of answers to its lists; `undiagnosed_model` is the version that is switched on, if any; `choices` are settings
-    that decide what is made; `key_id` tells site keys apart without telling them.
+    `code_lists`, `definitions` (of cohorts) and `measures` are the site's own folders, `asset_needs` is its own file,
+    if any; `outcomes` is the folder of answers to its lists; `undiagnosed_model` is the version that is switched on, if
+    any; `choices` are settings that decide what is made; `key_id` tells site keys apart without telling them.
     """
     return {
         "inputs": files_sha256(delivery),
@@ -54,6 +55,7 @@ def provenance(
         "code_lists": files_sha256(code_lists) if code_lists else {},
         "definitions": files_sha256(definitions) if definitions else {},
         "measures": files_sha256(measures) if measures else {},
+        "asset_needs": file_sha256(asset_needs) if asset_needs else None,
         "outcomes": files_sha256(outcomes),
         "undiagnosed_model": undiagnosed_model,
         "choices": dict(choices),

@@ -4,10 +4,10 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 from phm.cohorts.flow import due_words
-from phm.cohorts.page import setting_range
+from phm.cohorts.page import cascade_words, setting_range
 from phm.cohorts.parts import LIST, Definition, Exclusion, Output, Remark, Setting, Tier
 from phm.cohorts.templates import written
-from phm.cohorts.wording import condition_words
+from phm.cohorts.wording import column_words, condition_words
 from phm.expressions import Expression
 
 _TEXTS = {
@@ -47,6 +47,10 @@ class _Comparison:
         yield from _changed("Order within a tier", *[", ".join(f"{by} ({end})" for by, end in r) for r in ranking])
         words = [", ".join(f"{name} as {word}" for name, word in d.words.items()) for d in (before, after)]
         yield from _changed("Words for values", *words)
+        asks = [", ".join(map(column_words, d.asks)) for d in (before, after)]
+        yield from _changed("The form asks for", *asks)
+        cascade = ["; ".join(cascade_words(d)) for d in (before, after)]
+        yield from _changed("How far people get", *cascade)
         holds = [", ".join(f"{name} {days} days" for name, days in d.holds.items()) for d in (before, after)]
         yield from _changed("Outcomes keep off the next list", *holds)
 

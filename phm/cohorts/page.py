@@ -12,7 +12,7 @@ from phm.cohorts.definition import library
 from phm.cohorts.flow import drawn, due_words, mermaid
 from phm.cohorts.parts import LIST, Definition, Output, Remark, Sentence, Setting, Tier
 from phm.cohorts.templates import written
-from phm.cohorts.wording import condition_words
+from phm.cohorts.wording import column_words, condition_words
 from phm.expressions import Expression
 
 _USES = {
@@ -62,6 +62,12 @@ def _sections(definition: Definition, diagram: str) -> Iterator[str]:
     for output in definition.outputs.values():
         if output.id != LIST:
             yield f"## Separate output: {output.title}\n\n`{output.id}`\n\n{_tiers(output, definition)}"
+    if definition.asks:
+        asked = ", ".join(map(column_words, definition.asks))
+        yield f"## What a practice answers\n\nContacted, declined and moved away, and: {asked}."
+    if definition.cascade:
+        how = "After listed and contacted, by answers or by records of later days:"
+        yield f"## How far people get\n\n{how}\n\n{_bullets(*cascade_words(definition))}"
     if definition.holds:
         held = (f"{name.replace('_', ' ')}: {days} days" for name, days in definition.holds.items())
         yield f"## How long an outcome keeps a person off the next list\n\n{_bullets(*held)}"
@@ -131,6 +137,14 @@ def _remarks(title: str, remarks: tuple[Remark, ...], definition: Definition) ->
 def _ranking(definition: Definition) -> Iterator[str]:
     for key in definition.ranking:
         yield f"{_words(key.by, definition)}, {'highest' if key.descending else 'lowest'} first; empty ones last"
+
+
+def cascade_words(definition: Definition, /) -> Iterator[str]:
+    """Each step of the cascade, with what of a record shows it."""
+    for step in definition.cascade:
+        shown = [f"{column_words(name).removesuffix(' date')} after the day first listed" for name in step.dates]
+        conditions = [" or ".join(shown), _words(step.when, definition) if step.when else ""]
+        yield f"{step.id}: {step.means} ({' and '.join(filter(None, conditions)) or 'answers only'})"
 
 
 def _settings(settings: Iterable[Setting]) -> str:

@@ -134,6 +134,20 @@ class Output:
 
 
 @dataclass(frozen=True)
+class CascadeStep:
+    """A step people on the list can reach, in words, and what a record shows of it.
+
+    It is reached when one of `dates` lies after the day a person was first listed and `when` holds; what is missing
+    asks nothing. With neither only an answer shows it.
+    """
+
+    id: str
+    means: str
+    dates: tuple[str, ...]
+    when: Expression | None
+
+
+@dataclass(frozen=True)
 class Ranking:
     """One key of the order within a tier; empty values come last."""
 
@@ -145,9 +159,10 @@ class Ranking:
 class Definition:
     """Who is on a list, why, what to do and by when.
 
-    `outputs` maps the name of each output to it; the first, `list`, is the case-finding list. `holds` has the days an
-    outcome keeps a person off the next list, where they are not those of `phm.lists.holds`. `based_on` is the shipped
-    definition whose words these are where its file says nothing else.
+    `outputs` maps the name of each output to it; the first, `list`, is the case-finding list. `asks` are the outcomes
+    its form asks for beside contacted, declined and moved away, `cascade` the steps that follow listed and contacted.
+    `holds` has the days an outcome keeps a person off the next list, where they are not those of `phm.lists.holds`.
+    `based_on` is the shipped definition whose words these are where its file says nothing else.
     """
 
     id: str
@@ -167,6 +182,8 @@ class Definition:
     outputs: Mapping[str, Output]
     ranking: tuple[Ranking, ...]
     words: Mapping[str, str]
+    asks: tuple[str, ...]
+    cascade: tuple[CascadeStep, ...]
     holds: Mapping[str, int]
     content: str
     based_on: str | None = None

@@ -14,10 +14,11 @@ from typing import Any
 
 import ibis
 
-from phm.cohorts.facts import columns_of, feature_columns
+from phm.cohorts.facts import FEATURES, columns_of, feature_columns
 from phm.cohorts.parts import (
     LIST,
     USES,
+    CascadeStep,
     Definition,
     Exclusion,
     ExpectedFound,
@@ -35,6 +36,8 @@ from phm.expressions import Document, Expression, Scope, Variable, parse
 from phm.expressions.document import compose, nearest, shape_problems
 from phm.resources import library_dir
 
+STEPS = ("measured", "confirmed", "diagnosed", "treated")
+"""The steps of a cascade that a definition can have, in the order in which people take them."""
 UNREADABLE = Expression("false", "boolean", frozenset(), frozenset(), lambda row: ibis.literal(False))
 """Stands for a condition that is wrong, so that what follows it is still looked at."""
 
@@ -79,6 +82,11 @@ def _asset_categories() -> tuple[str, ...]:
     return columns_of("community_asset")["category"].values
 
 
+@cache
+def _date_columns() -> tuple[str, ...]:
+    return tuple(name for name, kind in columns_of(FEATURES).items() if kind.type == "date")
+
+
 class _Reader:
     """Turns one document of the right shape into a Definition and collects what is wrong."""
 
@@ -101,6 +109,7 @@ class _Reader:
         outputs = {LIST: Output(LIST, content["title"], tiers, flags, routes), **dict(self._outputs())}
         self._check_outputs(exclusions, outputs)
         ranking = tuple(self._ranking())
+        cascade = tuple(self._cascade())
         self._check_settings_used()
         facts = ("id", "title", "version", "summary", "use", "clinical_sign_off", "advice")
         return Definition(
@@ -115,6 +124,8 @@ class _Reader:
             outputs=outputs,
             ranking=ranking,
             words=content.get("words", {}),
+            asks=tuple(content.get("asks", ())),
+            cascade=cascade,
             holds=content.get("holds", {}),
             content=json.dumps(content, sort_keys=True),
             based_on=content.get("based_on"),
@@ -254,3 +265,12 @@ class _Reader:
         for i, entry in enumerate(self.content["ranking"]):
             by = self._expression("ranking", i, "by", condition=False)
             yield Ranking(by, entry["order"] == "desc")
+
+    def _cascade(self) -> Iterator[CascadeStep]:
+        """The steps in the order in which people take them, however the file orders them."""
+        steps, dates = self.content.get("cascade", {}), _date_columns()
+        for name in (name for name in STEPS if name in steps):
+            for i, column in enumerate(steps[name].get("dates", [])):
+                self._check_known("date column ", column, dates, "cascade", name, "dates", i)
+            when = self._optional_expression(steps[name], "cascade", name)
+            yield CascadeStep(name, steps[name]["means"], tuple(steps[name].get("dates", ())), when)

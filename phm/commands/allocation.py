@@ -79,6 +79,9 @@ def allocate(
     say(f"{amount:,} {unit.value} in {partition.icb_code}, {partition.month}, in proportion to:")
     for name, formula in found.formulas.items():
         say(f"  by {name}: {formula}")
+    index = store.version("core_person", partition).record.get("deprivation_index")
+    if index:
+        say(f"Deprivation is by {index}.")
     say(ROUNDING)
     console().print(_table(found))
     if found.table["is_estimated"].any():

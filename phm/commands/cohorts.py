@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from phm.commands import assurance
-from phm.commands.terminal import console, print_table, say
+from phm.commands import assurance, funnel, overlap
+from phm.commands.terminal import bar, console, print_table, say
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -21,13 +21,13 @@ if TYPE_CHECKING:
 
 app = typer.Typer(no_args_is_help=True, help="Definitions of cohorts: who is listed, why, and what to do.")
 app.command()(assurance.assure)
+app.command()(funnel.funnel)
+app.command()(overlap.overlap)
 
 Name = Annotated[str, typer.Argument(metavar="ID", help="Id of a definition, or its YAML file.")]
 Month = Annotated[str | None, typer.Option(help="Month, YYYY-MM.", show_default="the newest")]
 Practice = Annotated[str, typer.Option(help="Practice code.")]
 
-BAR = 40
-"""Characters of the longest bar."""
 _EXACT = "Exact counts, for the practice's own use."
 
 
@@ -135,38 +135,13 @@ def preview(cohort: Name, practice: Practice, month: Month = None) -> None:
     most = max((step["remaining_count"] for step in steps), default=0)
     rows = [
         (s["kind"].replace("_", " "), s["label"], f"{s['person_count']:,}", f"{s['remaining_count']:,}",
-         _bar(s["remaining_count"], most))
+         bar(s["remaining_count"], most))
         for s in steps
     ]  # fmt: skip
     print_table(("", "step", "people", "left", ""), rows)
     outputs = result.member.group_by("output").aggregate(people=lambda t: t.count()).order_by("output")
     for row in outputs.to_pyarrow().to_pylist():
         say(f"{definition.outputs[row['output']].title}: {row['people']:,}")
-
-
-@app.command()
-def overlap(practice: Practice, month: Month = None) -> None:
-    """Say how many people of a practice are on which lists at once, so that one invitation can serve several.
-
-    The counts are exact, for the practice's own use; there are none for larger areas.
-    """
-    from phm.cohorts.definition import load_definitions
-    from phm.cohorts.overlap import combinations
-    from phm.lists.pull import find_practices
-
-    store, con = _store(), _engine()
-    partition, _ = find_practices(con, store, month=month, practice_code=practice, pcn_code=None)
-    member = store.read(con, "cohort_member", partition)
-    cohorts = [d.id for d in load_definitions(_own_folder()) if d.use == "practice"]
-    found = combinations(member.filter(member.practice_code == practice), cohort_ids=cohorts)
-    say(f"{practice}, {partition.month}. {_EXACT}")
-    listed = [cohort for cohort in cohorts if any(cohort in c.cohort_ids for c in found)]
-    for number, cohort in enumerate(listed, 1):
-        say(f"{number}  {cohort}: {sum(c.person_count for c in found if cohort in c.cohort_ids):,} people")
-    most = max((c.person_count for c in found), default=0)
-    marks = [tuple("●" if cohort in c.cohort_ids else "·" for cohort in listed) for c in found]
-    rows = [(*mark, f"{c.person_count:,}", _bar(c.person_count, most)) for mark, c in zip(marks, found, strict=True)]
-    print_table((*map(str, range(1, len(listed) + 1)), "people", ""), rows)
 
 
 @app.command()
@@ -275,10 +250,6 @@ def _require_list(definition: "Definition") -> None:
             name=definition.id,
             hint="See the report.",
         )
-
-
-def _bar(count: int, most: int) -> str:
-    return "█" * (max(1, round(count / most * BAR)) if count else 0)
 
 
 def _definition(name: str) -> "Definition":

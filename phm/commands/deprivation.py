@@ -45,9 +45,12 @@ def score(
     as_at: Day = None,
     by: Annotated[Literal["practice", "pcn", "place", "sub_icb", "icb"], typer.Option(help="Kind of area.")] = "pcn",
     area: Area = None,
+    domains: Annotated[
+        bool, typer.Option("--domains", help="Mean scores of the domains instead of quintiles, where delivered.")
+    ] = False,
 ) -> None:
     """Print the deprivation of areas: mean score of their people, Core20, quintiles, and everybody unmatched."""
-    from phm.core.deprivation import area_deprivation, check_match, match_people
+    from phm.core.deprivation import area_deprivation, check_match, check_placed, match_people
 
     files = {"index": imd, "scores": scores, "lookup": lookup}
     areas = _read(
@@ -56,18 +59,20 @@ def score(
     match = match_people(areas.homes, areas.index.areas)
     say(f"Deprivation is {areas.index.name}; areas matched: {match.mapping()}.")
     say(f"{match.summary()}.")
-    check_match(match)
+    for warning in [*check_match(match), *check_placed(areas.homes, areas.practices)]:
+        say(f"Warning: {warning}")
     found = _chosen(
         area_deprivation(areas.homes, areas.index.areas, areas.practices, area=f"{by}_code"), "area_code", area
     )
     if area:
         print_table(("what", "value"), [(name, _text(value)) for name, value in found[0].items()])
         return
-    headings = {
-        "area_code": by, "patient_count": "patients", "matched_count": "matched", "imd_score": "IMD score",
-        "core20_pct": "Core20 %", **{f"quintile_{n}_count": f"quintile {n}" for n in range(1, 6)},
-    }  # fmt: skip
-    _print(found, headings)
+    headings = {"area_code": by, "patient_count": "patients", "matched_count": "matched", "imd_score": "IMD score"}
+    if domains:
+        _print(found, headings | _domains(found[0]))
+        return
+    quintiles = {f"quintile_{n}_count": f"quintile {n}" for n in range(1, 6)}
+    _print(found, headings | {"core20_pct": "Core20 %"} | quintiles)
 
 
 @app.command()
@@ -89,8 +94,11 @@ def boundary(
     Those whose people live farthest afield come first.
     """
     from phm.core.boundary import home_districts, pcn_boundary, pcn_facts, practice_facts
+    from phm.core.deprivation import check_placed
 
     areas = _read(register, map_file, core_partners=pcn, sub_icbs=sub_icbs, index=imd, as_at=as_at)
+    for warning in check_placed(areas.homes, areas.practices):
+        say(f"Warning: {warning}")
     districts = areas.index.areas if areas.index else None
     if by == "practice":
         facts = practice_facts(areas.homes, areas.practices, districts=districts)
@@ -109,6 +117,18 @@ def boundary(
         lived_in = home_districts(areas.homes.semi_join(members, "practice_code"), districts)
         headings = {"lad_code": "local authority", "lad_name": "name", "patient_count": "patients"}
         _print(lived_in.limit(10).to_pyarrow().to_pylist(), headings)
+
+
+def _domains(row: dict[str, Any]) -> dict[str, str]:
+    """Columns of the domains' scores, with their headings."""
+    from phm.errors import ConfigurationError
+
+    found = {name: name.removesuffix("_score") for name in row if name.endswith("_score") and name != "imd_score"}
+    if not found:
+        raise ConfigurationError(
+            "The index has no scores of domains", name="--domains", hint="Name a file that has with --scores (File 7)."
+        )
+    return found
 
 
 def _read(register: Path, map_file: Path, *, as_at: datetime | None, **others: Path | None) -> "Areas":

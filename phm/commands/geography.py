@@ -104,7 +104,7 @@ class Section:
 
 def sections(asked: "AsAt") -> Iterator[Section]:
     """What a check says: counts first, then each kind of oddity."""
-    from phm.core.oddities import CHANGES, changes, inconsistencies, spanning_pcns
+    from phm.core.oddities import CHANGES, changes, inconsistencies, spanning_pcns, unexplained_moves
 
     practices = asked.practices
     yield Section(_counted(asked))
@@ -132,6 +132,11 @@ def sections(asked: "AsAt") -> Iterator[Section]:
     else:
         changed = _fetched(changes(practices, asked.before).order_by("practice_code"))
         yield from (_changed(what, [row for row in changed if row["what"] == what]) for what in CHANGES)
+        yield _section(
+            "{} practices left an ICB that is still there, which no merger explains",
+            unexplained_moves(practices, asked.before).order_by("practice_code"),
+            {"practice_code": "practice", "from_code": "from", "to_code": "to"},
+        )
         if asked.succession is not None:
             yield _succeeded([row["practice_code"] for row in changed if row["what"] == "gone"], asked)
 

@@ -18,6 +18,9 @@ def pull(
     month: Annotated[str | None, typer.Option(help="Month, YYYY-MM.", show_default="the newest")] = None,
     format: Annotated[Literal["xlsx", "csv"], typer.Option(help="Workbook, or text for other systems.")] = "xlsx",
     out: Annotated[Path, typer.Option(help="Folder to write to; keep it where only the practice can read.")] = Path(),
+    assigned: Annotated[
+        bool, typer.Option("--assigned", help="With --pcn: only people with its shared appointments, for its staff.")
+    ] = False,
     reason: Annotated[
         str | None,
         typer.Option(
@@ -25,7 +28,10 @@ def pull(
         ),
     ] = None,
 ) -> None:
-    """Write a practice's list with NHS numbers, or one for each practice of a PCN. Every pull is audited."""
+    """Write a practice's list with NHS numbers, or one for each practice of a PCN. Every pull is audited.
+
+    What is for a practice is its whole list; staff of its PCN may see what is assigned to them: `--assigned`.
+    """
     import datetime as dt
 
     from phm.cohorts.definition import load_definition
@@ -38,6 +44,8 @@ def pull(
 
     if (practice is None) == (pcn is None):
         raise ConfigurationError("Name one practice or one PCN", name="--practice, --pcn", hint="Give exactly one.")
+    if assigned and not pcn:
+        raise ConfigurationError("Only a PCN is assigned entries", name="--assigned", hint="Name the PCN with --pcn.")
     settings = load_settings()
     store, con = Store(settings.home, settings.vault), connect()
     partition, codes = find_practices(con, store, month=month, practice_code=practice, pcn_code=pcn)
@@ -52,6 +60,8 @@ def pull(
         reason=reason,
         as_at=dt.date.today(),
         definitions=settings.definitions,
+        handed_over=settings.workbooks,
+        assigned_only=assigned,
     ):
         say(f"{pulled.practice.practice_code} {pulled.practice.practice_name}: {pulled.entry_count} entries")
         for file in pulled.files:
@@ -107,3 +117,59 @@ def plan(
             print_table(header, rows)
         else:
             say(NOT_PLANNED)
+
+
+@app.command()
+def weeks(
+    cohort: Annotated[str, typer.Argument(metavar="ID", help="Id of a definition.")],
+    practice: Annotated[str | None, typer.Option(help="Practice code.")] = None,
+    pcn: Annotated[str | None, typer.Option(help="PCN code.", show_default="the whole ICB")] = None,
+    month: Annotated[str | None, typer.Option(help="Month, YYYY-MM.", show_default="the newest")] = None,
+    icb: Annotated[str | None, typer.Option(help="ICB code, where several are published.")] = None,
+    markdown: Annotated[bool, typer.Option("--markdown", help="As a table for a page.")] = False,
+) -> None:
+    """Say in which week how many people of each tier have their turn.
+
+    Counts are not rounded: they are for the practices and their PCNs, and not to be passed on.
+    """
+    from phm.cohorts.definition import LIST, load_definition
+    from phm.commands.published import published_partition
+    from phm.commands.terminal import markdown_table, print_table
+    from phm.config import load_settings
+    from phm.engine import connect
+    from phm.lists.weeks import NOT_BEFORE_EXPIRY
+    from phm.lists.weeks import weeks as weeks_of
+    from phm.lists.workload import NOT_PLANNED
+    from phm.store import Store
+
+    settings = load_settings()
+    definition = load_definition(cohort, settings.definitions)
+    store, con = Store(settings.home, settings.vault), connect()
+    partition = published_partition(store, month=month, icb_code=icb)
+    entry, wave = (store.read(con, name, partition) for name in ("case_finding_list", "list_wave"))
+    for column, code in (("practice_code", practice), ("pcn_code", pcn)):
+        wave = wave.filter(wave[column] == code) if code else wave
+    found = weeks_of(entry, wave, definition, reference_date=partition.reference_date)
+    area = practice or pcn or partition.icb_code
+    say(f"{definition.title}; {area}, {partition.month}. Exact counts: not to be passed on.")
+    if not found.by_tier.to_numpy().any():
+        say(NOT_PLANNED)
+        return
+    days = {week: f"week {week}, {day.day} {day:%b}" for week, day in found.begins.items()}
+    names = {0: "now", **days, NOT_BEFORE_EXPIRY: "none before expiry"}
+    titles = {
+        (o.id, t.id): t.title if o.id == LIST else f"{o.title}: {t.title}"
+        for o in definition.outputs.values()
+        for t in o.tiers
+    }
+    tiers = found.by_tier[found.by_tier.any(axis=1)]
+    sums = [
+        ("all", found.by_tier.sum()),
+        ("of these in shared appointments of the PCN", found.shared),
+        ("expected to have it", found.expected_found.round()),
+    ]
+    rows = [
+        (title, *(f"{people:,.0f}" for people in counts))
+        for title, counts in [*((titles[key], of_tier) for key, of_tier in tiers.iterrows()), *sums]
+    ]
+    (markdown_table if markdown else print_table)(("tier", *names.values()), rows)

@@ -9,6 +9,8 @@ if TYPE_CHECKING:
     from rich.console import Console
 
 WIDTH_OF_A_FILE = 160
+BAR = 40
+"""Characters of the longest bar."""
 
 
 def console(*, stderr: bool = False) -> "Console":
@@ -35,6 +37,27 @@ def print_table(headings: tuple[str, ...], rows: list[tuple[str, ...]]) -> None:
     for row in rows:
         table.add_row(*map(escape, row))
     console().print(table)
+
+
+def bar(count: int, most: int) -> str:
+    """A count as a bar of characters; the longest is that of `most`.
+
+    >>> bar(5, 40), bar(0, 40)
+    ('█████', '')
+    """
+    return "█" * (max(1, round(count / most * BAR)) if count else 0)
+
+
+def markdown_table(headings: tuple[str, ...], rows: list[tuple[str, ...]]) -> None:
+    """A table for a page in Markdown; columns of numbers end right."""
+    rules = ["---:" if any(map(_is_number, column)) else "---" for column in zip(*rows, strict=True)]
+    print()
+    for row in (headings, rules, *rows):
+        print(f"| {' | '.join(cell.replace('|', '/') for cell in row)} |")
+
+
+def _is_number(cell: str) -> bool:
+    return cell.replace(",", "").isdigit()
 
 
 @contextmanager

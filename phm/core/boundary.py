@@ -126,6 +126,13 @@ def practice_facts(homes: Table, membership: Table, /, *, districts: Table | Non
     )
 
 
+def out_of_area(homes: Table, membership: Table, /) -> list[str]:
+    """Codes of the practices that are out of area (`practice_facts`), those with most people first."""
+    facts = practice_facts(homes, membership)
+    found = facts.filter("is_out_of_area").order_by(facts.patient_count.desc(), "practice_code")
+    return found.practice_code.to_pyarrow().to_pylist()
+
+
 def home_districts(homes: Table, districts: Table, /) -> Table:
     """Local authorities people live in: one row is one, `lad_code, lad_name, patient_count`, most people first.
 

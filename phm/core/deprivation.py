@@ -16,7 +16,7 @@ from phm.errors import CheckFailed
 
 WARNING_PERCENT = 0.5
 ERROR_PERCENT = 5.0
-"""Shares of people without an area score above which a delivery is suspicious, and above which it is refused."""
+"""Shares of people a join has lost, above which a delivery is suspicious, and above which it is refused."""
 
 CORE20_DECILES = (1, 2)
 """National deciles that make the *20* of Core20PLUS5 (NHS England): the most deprived fifth of areas."""
@@ -95,7 +95,34 @@ def check_match(match: DeprivationMatch, /) -> list[str]:
             name="gp_register.lsoa_code",
             hint="Check that the deprivation index covers the area and is on the same LSOA boundaries.",
         )
-    return [f"{match.summary()}."] if match.unmatched_percent > WARNING_PERCENT else []
+    return _warned(match.unmatched_percent, "have no area score")
+
+
+def check_placed(homes: Table, membership: Table, /) -> list[str]:
+    """Warnings about people of practices that `membership` does not know, who are in no area (none, or one sentence).
+
+    Raises
+    ------
+    CheckFailed
+        More than `ERROR_PERCENT` are: the map is of another month or of somewhere else.
+    """
+    lost = homes.anti_join(membership, "practice_code")
+    people, unplaced = (int(t.patient_count.sum().to_pyarrow().as_py() or 0) for t in (homes, lost))
+    percent = _percent(unplaced, people)
+    if percent > ERROR_PERCENT:
+        raise CheckFailed(
+            f"More than {ERROR_PERCENT:g}% of people are with practices the map does not know: "
+            f"{unplaced:,} of {people:,} ({percent:.2f}%)",
+            name="practice_membership.practice_code",
+            hint="Take the map of the same month as the register, and of all its practices.",
+        )
+    return _warned(percent, "are with practices the map does not know")
+
+
+def _warned(percent: float, what: str) -> list[str]:
+    return [f"{percent:.2f}% of people {what}; more than {WARNING_PERCENT:g}% is a warning."] * (
+        percent > WARNING_PERCENT
+    )
 
 
 def area_deprivation(homes: Table, areas: Table, membership: Table, /, *, area: str) -> Table:

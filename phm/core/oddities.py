@@ -111,12 +111,24 @@ def changes(now: Table, before: Table, /) -> Table:
     return ibis.union(*found)
 
 
+def unexplained_moves(now: Table, before: Table, /) -> Table:
+    """One row is one practice that changed ICB although the one it left is still there: no merger explains it.
+
+    Where only some ICBs are at hand in `now`, one that is not counts as gone.
+    """
+    moved = changes(now, before)
+    return moved.filter(moved.what == "icb", moved.from_code.isin(now.icb_code))
+
+
 def inconsistencies(practices: Table, /) -> Table:
     """One row is one code that breaks the hierarchy: `level`, `code` and in how many it lies instead of one.
 
-    A practice has one row, a sub-ICB location one ICB, an ICB one region. PCNs are not asked: they may span.
+    A practice has one row, and so one PCN, place, ICB and region; a place (where `practices` has it) and a sub-ICB
+    location lie in one ICB, an ICB in one region. PCNs are not asked: they may span.
     """
-    asked = (("practice_code", "icb_code"), ("sub_icb_code", "icb_code"), ("icb_code", "region_code"))
+    asked = [("practice_code", "icb_code"), ("sub_icb_code", "icb_code"), ("icb_code", "region_code")]
+    if "place_code" in practices.columns:
+        asked.append(("place_code", "icb_code"))
     found = []
     for code, parent in asked:
         rows = practices if code == "practice_code" else practices.select(code, parent).distinct()

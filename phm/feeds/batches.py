@@ -6,7 +6,7 @@ batches of a feed is for `landing`, the SQL for `staging`.
 
 import datetime as dt
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -57,6 +57,8 @@ def stages(
     contract: Contract,
     pseudonymiser: Pseudonymiser,
     reference_date: dt.date,
+    *,
+    columns: Collection[str],
     keep_identity: bool,
 ) -> Iterator[list[Stage]]:
     """What batches are worked on: a cursor of `con` for one, and for several an engine of one thread each.
@@ -77,7 +79,8 @@ def stages(
             }  # fmt: skip
             engines = [open_engines.enter_context(duckdb.connect(config=settings)) for _ in range(count)]
         yield [
-            Stage(engine, contract, pseudonymiser, reference_date, keep_identity=keep_identity) for engine in engines
+            Stage(engine, contract, pseudonymiser, reference_date, columns=columns, keep_identity=keep_identity)
+            for engine in engines
         ]
 
 

@@ -47,7 +47,7 @@ def open_parquet(source: Unpacked, contract: Contract) -> Opened:
                 yield records(columns, np.arange(start, start + block.num_rows), contract)
                 start += block.num_rows
 
-    return metadata.num_rows, naming_notes(schema.names, contract), read
+    return Opened(metadata.num_rows, naming_notes(schema.names, contract), read)
 
 
 def _repetitive(metadata: pq.FileMetaData) -> list[str]:

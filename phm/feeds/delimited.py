@@ -26,6 +26,7 @@ from phm.feeds.layout import (
     unnamed_note,
 )
 from phm.feeds.packing import Unpacked
+from phm.feeds.plain import plain_text
 from phm.feeds.survey import Survey, survey
 
 _BLOCK_BYTES = 4 << 20
@@ -60,7 +61,8 @@ def open_csv(source: Unpacked, contract: Contract) -> Opened:
         # A table pasted beside the data can be longer than the data: what is left of it there is nothing.
         ignored = sum(int(_is_empty(batch).sum()) for batch in parse.batches(keep_empty=True))
         notes = (*notes, unnamed_note(unnamed, ignored))
-    return parse.count - ignored, notes, lambda: parse.batches(keep_empty=not unnamed)
+    plain = None if unnamed else plain_text(found, source.path, len(header), parse.positions, has_header=has_header)
+    return Opened(parse.count - ignored, notes, lambda: parse.batches(keep_empty=not unnamed), plain)
 
 
 def _first_record(source: Unpacked, found: Survey) -> list[str]:

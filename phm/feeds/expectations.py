@@ -8,11 +8,11 @@ Rules that were evaluated at landing are taken from its record: their rows have 
 """
 
 import datetime as dt
+import importlib.util
 import os
 import sys
-import tempfile
 import warnings
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from functools import cache
@@ -63,6 +63,7 @@ def check_table(
     landing: Mapping[str, Any] | None = None,
     related: Mapping[str, Sequence[Path]] = MappingProxyType({}),
     shifts: Sequence[Shift] | None = None,
+    columns: Collection[str] | None = None,
 ) -> list[RuleResult]:
     """Hold the table in Parquet `files` against `contract`; one result for each rule of `checks_of(contract)`.
 
@@ -83,8 +84,12 @@ def check_table(
         another could not be evaluated, and is a warning at most.
     shifts
         What `drift.compare` found against the delivery before.
+    columns
+        Those the table was landed with, where not all were.
     """
-    observed, missing = observe(con, contract, files, reference_date=reference_date, landing=landing, related=related)
+    observed, missing = observe(
+        con, contract, files, reference_date=reference_date, landing=landing, related=related, columns=columns
+    )
     as_warnings = {*(landing["rejections"] if landing else ())}
     as_warnings |= {r.id for r in contract.evaluated_relationships if r.to_contract not in related}
     bounds = [
@@ -123,8 +128,10 @@ def _quiet_import() -> Iterator[None]:
     """Import Great Expectations without its reports to its makers, without Spark, without its warnings.
 
     Where pyspark is installed it would import all of it, which takes seconds, and pyspark's part for remote clusters
-    ends a process it takes for a doctest.
+    ends a process it takes for a doctest. Statistics, which its other expectations use and ours does not, would take a
+    third of the time: they are imported when something of them is used.
     """
+    _import_when_used("scipy.stats")
     os.environ["GX_ANALYTICS_ENABLED"] = "false"
     spark = {name: module for name, module in sys.modules.items() if name.partition(".")[0] == "pyspark"}
     for name in spark:
@@ -137,6 +144,20 @@ def _quiet_import() -> Iterator[None]:
     finally:
         del sys.modules["pyspark"]
         sys.modules.update(spark)
+
+
+def _import_when_used(name: str) -> None:
+    """Put a module into `sys.modules` that is loaded at its first use; nothing where it is there, or not installed."""
+    spec = None if name in sys.modules else importlib.util.find_spec(name)
+    if spec is None or spec.loader is None:
+        return
+    spec.loader = importlib.util.LazyLoader(spec.loader)
+    module = importlib.util.module_from_spec(spec)
+    sys.modules[name] = module
+    spec.loader.exec_module(module)
+    package, _, attribute = name.rpartition(".")
+    if package:
+        setattr(sys.modules[package], attribute, module)
 
 
 def _judged(contract: Contract, bounds: Sequence[Bound], observed: Mapping[str, float | None]) -> list[RuleResult]:
@@ -159,16 +180,13 @@ def _judged(contract: Contract, bounds: Sequence[Bound], observed: Mapping[str, 
             for bound in bounds
         ],
     )
-    context = gx.get_context(mode="ephemeral")
-    context.variables.progress_bars = {"globally": False, "metric_calculations": False}
-    with tempfile.TemporaryDirectory(prefix="phm-") as folder:
-        database = Path(folder) / "observed.duckdb"
-        _write_observed(database, [bound.rule_id for bound in bounds], observed)
-        source = _add_source(context, database)
-        asset = source.add_table_asset("observed", table_name="observed")
+    source = _source()
+    asset = source.add_query_asset(contract.name, query=_observed_sql([bound.rule_id for bound in bounds], observed))
+    try:
         batch = asset.add_batch_definition_whole_table("all").get_batch()
         verdict = batch.validate(suite, result_format={"result_format": "SUMMARY", "partial_unexpected_count": 0})
-        source.close()
+    finally:
+        source.delete_asset(contract.name)
     verdicts = {result.expectation_config.meta["rule_id"]: result for result in verdict.results}
     return [_result(contract, bound, verdicts[bound.rule_id]) for bound in bounds]
 
@@ -183,26 +201,26 @@ def _result(contract: Contract, bound: Bound, verdict: Any) -> RuleResult:
     )
 
 
-def _write_observed(database: Path, rule_ids: Sequence[str], observed: Mapping[str, float | None]) -> None:
-    """Write the one row of numbers; a rule without one has no column, so that its expectation cannot be evaluated."""
-    known = [rule_id for rule_id in rule_ids if rule_id in observed]
-    columns = ", ".join(f"?::DOUBLE AS {quoted(rule_id)}" for rule_id in known)
-    with duckdb.connect(database) as con:
-        con.execute(f"CREATE TABLE observed AS SELECT {columns}", [observed[rule_id] for rule_id in known])
-
-
-def _add_source(context: Any, database: Path) -> Any:
-    _register_source()
-    return context.data_sources.add_or_update_phm_observed(
-        name="observed", connection_string=f"duckdb:///{database.as_posix()}"
+def _observed_sql(rule_ids: Sequence[str], observed: Mapping[str, float | None]) -> str:
+    """The one row of numbers; a rule without one has no column, so that its expectation cannot be evaluated."""
+    numbers = {rule_id: observed[rule_id] for rule_id in rule_ids if rule_id in observed}
+    columns = (
+        f"{'NULL' if number is None else repr(float(number))}::DOUBLE AS {quoted(rule_id)}"
+        for rule_id, number in numbers.items()
     )
+    return f"SELECT {', '.join(columns)}"
 
 
 @cache
-def _register_source() -> None:
-    """Teach Great Expectations to read DuckDB: left to itself it closes the connection before it fetches."""
-    from great_expectations.datasource.fluent import SQLDatasource
-    from great_expectations.execution_engine import SqlAlchemyExecutionEngine
+def _source() -> Any:
+    """The one data source of this process, DuckDB in memory: making one takes longer than asking it.
+
+    Great Expectations has to be taught to read DuckDB: left to itself it closes the connection before it fetches.
+    """
+    with _quiet_import():
+        import great_expectations as gx
+        from great_expectations.datasource.fluent import SQLDatasource
+        from great_expectations.execution_engine import SqlAlchemyExecutionEngine
 
     class ObservedEngine(SqlAlchemyExecutionEngine):
         @contextmanager
@@ -218,8 +236,8 @@ def _register_source() -> None:
         def execution_engine_type(self):  # `type` is the field above here
             return ObservedEngine
 
-        def close(self) -> None:
-            engine = self.get_execution_engine()
-            engine._connection.close()
-            engine.engine.dispose()
-            self.get_engine().dispose()
+    context = gx.get_context(mode="ephemeral")
+    context.variables.progress_bars = {"globally": False, "metric_calculations": False}
+    return context.data_sources.add_phm_observed(
+        name="observed", connection_string="duckdb:///:memory:", create_temp_table=False
+    )

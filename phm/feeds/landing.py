@@ -6,7 +6,7 @@ side, with one part each; same files, same bytes. The work on one batch is in `b
 
 import datetime as dt
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -75,6 +75,7 @@ def land(
     pseudonymiser: Pseudonymiser,
     folder: Path | None = None,
     vault: Path | None = None,
+    columns: Collection[str] | None = None,
 ) -> Landing:
     """Land the delivered `files` of one feed.
 
@@ -96,6 +97,8 @@ def land(
         Where the contract has both NHS number and date of birth, `vault/identity/` gets `person_id`, `nhs_number`,
         `date_of_birth`, `practice_code`, readable by the owner only. One row is one person: the registration that
         started last, of two on one day that of the practice with the lower code.
+    columns
+        Those of the landed contract that are written, where not all are wanted; every rule is evaluated all the same.
 
     Raises
     ------
@@ -106,7 +109,8 @@ def land(
         A record got lost between file and tables. (Too many rejected rows is for `check_rejected`.)
     """
     files = sorted(files)
-    contract.landed()  # refuses identifiers that cannot be replaced, before any file is touched
+    names = contract.landed().column_names  # refuses identifiers that cannot be replaced, before any file is touched
+    written = tuple(name for name in names if columns is None or name in columns) or names[:1]
     if contract.one_practice_per_file:
         _check_delivered_once(files)
     accepted_folder, quarantine_folder = out / f"feed_{contract.name}", out / f"quarantine_{contract.name}"
@@ -116,7 +120,8 @@ def land(
     batches = batches_of(files, contract)
     parts = [accepted_folder / f"part-{number:05d}.parquet" for number in range(1, len(batches) + 1)]
     landed: list[Batch] = []
-    with stages(con, len(batches), contract, pseudonymiser, reference_date, vault is not None) as workers:
+    keeping = {"columns": written, "keep_identity": vault is not None}
+    with stages(con, len(batches), contract, pseudonymiser, reference_date, **keeping) as workers:
         free: SimpleQueue[Stage] = SimpleQueue()
         for stage in workers:
             free.put(stage)

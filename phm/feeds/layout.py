@@ -2,6 +2,7 @@
 
 import difflib
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from typing import NamedTuple
 
 import numpy as np
 import pyarrow as pa
@@ -9,11 +10,21 @@ import pyarrow.compute as pc
 
 from phm.errors import UnreadableFeed
 from phm.feeds.contracts import Contract
+from phm.feeds.plain import PlainText
 
 ROW_NUMBER, IS_MALFORMED = "row_number", "is_malformed"
 
-Opened = tuple[int, tuple[str, ...], Callable[[], Iterator[pa.RecordBatch]]]
-"""What every reader gives: number of data records, notes, and a function that reads them."""
+
+class Opened(NamedTuple):
+    """What every reader gives: number of data records, notes, and a function that reads them.
+
+    `plain` is how the engine can read the same records by itself, where the file is so plain that it can.
+    """
+
+    records: int
+    notes: tuple[str, ...]
+    read: Callable[[], Iterator[pa.RecordBatch]]
+    plain: PlainText | None = None
 
 
 def plain(name: str) -> str:

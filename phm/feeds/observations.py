@@ -6,7 +6,7 @@ Belongs here: every rule as a number with limits, and the SQL that computes the 
 
 import datetime as dt
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -60,6 +60,17 @@ def bounds_of(contract: Contract, /) -> list[Bound]:
     return bounds
 
 
+def observed_columns(contract: Contract, /) -> tuple[str, ...]:
+    """Columns of the landed table that `observe` looks at where no other tables are at hand.
+
+    All rules on rows have been evaluated at landing.
+    """
+    table = contract.landed()
+    named = [_expression(rule) for rule in table.dataset_rules if not rule.rejects_rows]
+    named += [table.freshness.column] if table.freshness else []
+    return tuple(name for name in table.column_names if _names(" ".join(named), name))
+
+
 def observe(
     con: duckdb.DuckDBPyConnection,
     contract: Contract,
@@ -69,28 +80,30 @@ def observe(
     reference_date: dt.date | None,
     landing: Mapping[str, Any] | None,
     related: Mapping[str, Sequence[Path]],
+    columns: Collection[str] | None,
 ) -> tuple[dict[str, float | None], list[str]]:
     """The number found for each rule, by rule id, and the columns that are missing or of another type.
 
     Rules on such columns have no number, nor have rules on identifiers, which a landed table no longer holds, an
     aggregate of no values, and relationships to a table that is not in `related` (files by name of contract).
-    `landing` is `Landing.record()`; what was counted at landing is not counted again.
+    `landing` is `Landing.record()`; what was counted at landing is not counted again. `columns` are those the files
+    were written with, where landing was asked for `observed_columns` only.
     """
     table = contract.landed()
     source = _source(files)
+    asked = {bound.rule_id for bound in bounds_of(contract)}
     observed: dict[str, float | None] = {}
     if landing:
         observed |= {**landing["rejections"], **landing["warnings"]}
         observed[REJECTED_RULE] = 100 * landing["quarantined"] / max(landing["delivered"], 1)
     with con.cursor() as cursor:
         types = {row[0]: row[1] for row in cursor.execute(f"DESCRIBE SELECT * FROM {source}").fetchall()}
-        wrong = [column.name for column in table.columns if types.get(column.name) != column.type]
+        expected = [column for column in table.columns if columns is None or column.name in columns]
+        wrong = [column.name for column in expected if types.get(column.name) != column.type]
         observed[COLUMNS_RULE] = len(wrong)
 
         def is_open(rule: RowRule | DatasetRule) -> bool:
-            expression = rule.condition or getattr(rule, "aggregate", None) or ""
-            named = " ".join((expression, *getattr(rule, "columns", ())))
-            return rule.id not in observed and not any(re.search(rf"\b{name}\b", named) for name in wrong)
+            return rule.id in asked and rule.id not in observed and not any(_names(_expression(rule), w) for w in wrong)
 
         counts = dict(_aggregates(table, filter(is_open, (*table.row_rules, *table.dataset_rules)), reference_date))
         fresh = table.freshness
@@ -111,6 +124,16 @@ def observe(
                 other = _source(related[relationship.to_contract])
                 observed[relationship.id] = cursor.execute(_unmatched(relationship, source, other)).fetchone()[0]
     return observed, wrong
+
+
+def _expression(rule: RowRule | DatasetRule) -> str:
+    """What a rule says about columns: its SQL, and the columns it is about."""
+    aggregate, columns = getattr(rule, "aggregate", None), getattr(rule, "columns", ())
+    return " ".join((rule.condition or aggregate or "", *columns))
+
+
+def _names(expression: str, column: str) -> bool:
+    return re.search(rf"\b{column}\b", expression) is not None
 
 
 def _source(files: Sequence[Path]) -> str:

@@ -85,13 +85,17 @@ class _Metered(io.RawIOBase):
 
 @dataclass(frozen=True)
 class Unpacked:
-    """A delivered file without its packing: one of KINDS, how to open it, and how large it is as delivered."""
+    """A delivered file without its packing: one of KINDS, how to open it, and how large it is as delivered.
+
+    `path` is where it lies, for a file that did not come packed.
+    """
 
     kind: str
     open: Opener
     is_packed: bool
     packed_bytes: int
     label: str
+    path: Path | None = None
 
     def allowance(self) -> Allowance:
         """What may come out of it once, for readers of formats that are compressed in themselves."""
@@ -142,7 +146,8 @@ def unpack(path: Path, label: str) -> Unpacked:
         member = _only_member(open_file, size, label)
         return inside(member.lower(), _zip_opener(open_file, member, size, label), layers + 1)
 
-    return Unpacked(*inside(path.name.lower(), lambda: path.open("rb"), 0), size, label)
+    kind, open_file, is_packed = inside(path.name.lower(), lambda: path.open("rb"), 0)
+    return Unpacked(kind, open_file, is_packed, size, label, None if is_packed else path)
 
 
 def _gzip_opener(open_file: Opener, size: int, label: str) -> Opener:

@@ -16,6 +16,7 @@ from phm.feeds.columnar import open_parquet
 from phm.feeds.contracts import Contract
 from phm.feeds.delimited import open_csv
 from phm.feeds.packing import DAMAGE, SUFFIXES, unpack
+from phm.feeds.plain import PlainText
 from phm.feeds.workbooks import open_xlsx
 
 _OPEN = {".csv": open_csv, ".parquet": open_parquet, ".xlsx": open_xlsx}
@@ -28,7 +29,8 @@ class DeliveredFile:
     `name` is its path below the delivery. `records` is counted without the parser. `notes` say what was put
     right in reading. `read()` yields record batches: the contract's columns as text, `row_number` (1 is the
     first data record) and `is_malformed` (the record has more or fewer fields than the header; its columns are
-    null). Every record is yielded exactly once, or reading ends in an UnreadableFeed.
+    null). Every record is yielded exactly once, or reading ends in an UnreadableFeed. `plain` is how the engine can
+    read the same records by itself, of files that leave no doubt.
     """
 
     path: Path
@@ -37,6 +39,7 @@ class DeliveredFile:
     records: int
     notes: tuple[str, ...]
     read: Callable[[], Iterator[pa.RecordBatch]]
+    plain: PlainText | None
 
 
 def files_of(folder: Path, contract: Contract) -> list[Path]:
@@ -71,23 +74,23 @@ def open_delivered(path: Path, contract: Contract, *, folder: Path | None = None
         with path.open("rb") as file:
             sha256 = hashlib.file_digest(file, "sha256").hexdigest()
         source = unpack(path, name)
-        count, notes, read = _OPEN[source.kind](source, contract)
+        opened = _OPEN[source.kind](source, contract)
     except FileNotFoundError as error:
         raise UnreadableFeed("A delivered file is missing", name=name, hint="Check the path.") from error
     except (*DAMAGE, pa.ArrowException) as error:
         raise _damaged(error, name) from None
-    if count == 0:
+    if opened.records == 0:
         raise UnreadableFeed(
             "A delivered file has a header and no records", name=name, hint="Ask for it to be delivered again."
         )
 
     def read_checked() -> Iterator[pa.RecordBatch]:
         try:
-            yield from read()
+            yield from opened.read()
         except (*DAMAGE, pa.ArrowException) as error:
             raise _damaged(error, name) from None
 
-    return DeliveredFile(path, name, sha256, count, notes, read_checked)
+    return DeliveredFile(path, name, sha256, opened.records, opened.notes, read_checked, opened.plain)
 
 
 def _damaged(error: Exception, name: str) -> UnreadableFeed:

@@ -2,6 +2,9 @@
 
 Belongs here: SQL over one row of a feed. Column names are the contract's; the text a value was read from stands
 beside it as `delivered <name>`.
+
+Nearly every text is written the way the engine itself would write the value: then the engine's own cast, once, is the
+value, and the exact but slow patterns are for the others.
 """
 
 import datetime as dt
@@ -11,6 +14,7 @@ from phm.feeds.contracts import Contract
 from phm.feeds.schema import Column, RowRule, literal, quoted
 
 _THOUSANDS = "[+-]?[0-9]{1,3}(,[0-9]{3})+([.]0+)?"
+_TRIED = ("BIGINT", "DATE", "DOUBLE")
 _TRUE, _FALSE = "('true', 't', 'yes', 'y', '1')", "('false', 'f', 'no', 'n', '0')"
 
 # Modulus 11: weights 10 to 2 on the first nine digits and 1 on the check digit sum to a multiple of 11. (A remainder of
@@ -32,39 +36,59 @@ def delivered(column: Column) -> str:
     return quoted(column.name) if column.type == "VARCHAR" else quoted(f"delivered {column.name}")
 
 
-def text_sql(column: Column) -> str:
+def values_sql(columns: Sequence[Column], source: str, others: Sequence[str]) -> str:
+    """Common table expressions that end in `"values"`: `others` of `source`, and of each column its text and value.
+
+    `source` has the columns as they were delivered, as text.
+    """
+    tried = "".join(f", TRY_CAST({quoted(c.name)} AS {c.type}) AS {_tried(c)}" for c in columns if c.type in _TRIED)
+    texts = ", ".join(f"{_text_sql(c)} AS {delivered(c)}" for c in columns)
+    kept = ", ".join([*others, *(_tried(c) for c in columns if c.type in _TRIED)])
+    values = "".join(f", {_value_sql(c)} AS {quoted(c.name)}" for c in columns if delivered(c) != quoted(c.name))
+    return f"""
+        tried AS (SELECT *{tried} FROM {source}),
+        texts AS (SELECT {kept}, {texts} FROM tried),
+        "values" AS (SELECT *{values} FROM texts)"""
+
+
+def _tried(column: Column) -> str:
+    """Name of the column that holds what the engine casts the text to, which is more than we accept."""
+    return quoted(f"tried {column.name}")
+
+
+def _text_sql(column: Column) -> str:
     """The delivered text of `column`, null where it says that there is no value."""
     name = quoted(column.name)
     missing = [text for text in column.missing if text]
     if missing:
         return f"CASE WHEN {name} NOT IN ({', '.join(map(literal, missing))}) THEN {name} END"
     if column.type == "DOUBLE":  # not a number is no value: it would compare as the largest of all
-        return f"CASE WHEN NOT coalesce(isnan(TRY_CAST({name} AS DOUBLE)), false) THEN {name} END"
+        return f"CASE WHEN isnan({_tried(column)}) IS NOT TRUE THEN {name} END"
     return name
 
 
-def value_sql(column: Column) -> str:
+def _value_sql(column: Column) -> str:
     """The value of `column` read from its delivered text, null where it cannot be read."""
-    text = delivered(column)
-    if column.type == "VARCHAR":
-        return text
+    text, tried = delivered(column), _tried(column)
+    as_written = f"WHEN CAST({tried} AS VARCHAR) = {text} THEN {tried}"
     if column.type == "DATE":
         # `%Y` takes 26 for the year 26, and `%Y%m%d` seven digits: which date was meant is not for us to guess.
         is_whole = f"strlen({text}) > 8 OR (strlen({text}) = 8 AND substr({text}, 3, 1) NOT IN ('/', '-'))"
         formats = ", ".join(map(literal, column.date_formats))
-        return f"CAST(try_strptime(CASE WHEN {is_whole} THEN {text} END, [{formats}]) AS DATE)"
+        read = f"WHEN {is_whole} THEN CAST(try_strptime({text}, [{formats}]) AS DATE)"
+        is_iso_first = column.date_formats[:1] == ("%Y-%m-%d",)  # and of ten characters, no year beyond 9999
+        return f"CASE {as_written.replace('WHEN', f'WHEN strlen({text}) = 10 AND') if is_iso_first else ''} {read} END"
     if column.type == "BOOLEAN":
         return f"CASE WHEN lower({text}) IN {_TRUE} THEN true WHEN lower({text}) IN {_FALSE} THEN false END"
     without_commas = f"replace(regexp_replace({text}, '[.]0+$', ''), ',', '')"
     if column.type == "BIGINT":  # a plain cast would round 1.5
         return (
-            f"CASE WHEN regexp_full_match({text}, '[+-]?[0-9]+') THEN TRY_CAST({text} AS BIGINT) "
+            f"CASE {as_written} WHEN regexp_full_match({text}, '[+-]?[0-9]+') THEN {tried} "
             f"WHEN regexp_full_match({text}, '{_THOUSANDS}|[+-]?[0-9]+[.]0+') "
             f"THEN TRY_CAST({without_commas} AS BIGINT) END"
         )
-    number = f"TRY_CAST({text} AS DOUBLE)"
     return (
-        f"CASE WHEN isfinite({number}) AND NOT contains({text}, '_') THEN {number} "  # 120_80 would be 12080
+        f"CASE WHEN isfinite({tried}) AND NOT contains({text}, '_') THEN {tried} "  # 120_80 would be 12080
         f"WHEN regexp_full_match({text}, '{_THOUSANDS.replace('0+', '[0-9]+')}') "
         f"THEN TRY_CAST(replace({text}, ',', '') AS DOUBLE) END"
     )
@@ -95,6 +119,16 @@ def mask_sql(conditions: Sequence[str]) -> str:
     holds = " AND ".join(f"{c} IS NOT FALSE" for c in conditions)
     bits = " + ".join(f"CASE WHEN {c} IS FALSE THEN {1 << i}::{kind} ELSE 0 END" for i, c in enumerate(conditions))
     return f"CASE WHEN {holds} THEN 0::{kind} ELSE {bits} END" if conditions else "0::BIGINT"
+
+
+def rises_sql(columns: Sequence[str]) -> str:
+    """Whether a row is above the row before it, by these columns in their order; unknown where one is empty."""
+    condition = ""
+    for name in map(quoted, reversed(columns)):
+        before = f"lag({name}) OVER ()"
+        further = f" OR ({name} = {before} AND ({condition}))" if condition else ""
+        condition = f"{name} > {before}{further}"
+    return condition
 
 
 def age_sql(date_of_birth: str, reference_date: dt.date) -> str:

@@ -86,6 +86,11 @@ class DatasetRule:
     condition: str | None = None
     aggregate: str | None = None
 
+    @property
+    def rejects_rows(self) -> bool:
+        """Whether landing quarantines the rows that break it."""
+        return self.metric == "duplicateValues" and self.severity == "error"
+
 
 @dataclass(frozen=True)
 class Relationship:

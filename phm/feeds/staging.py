@@ -5,7 +5,7 @@ so a rejected row carries all its reasons.
 """
 
 import datetime as dt
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from pathlib import Path
 
 import duckdb
@@ -29,7 +29,7 @@ RECORD_SHAPE = RowRule(
 
 def uniqueness_rules(contract: Contract) -> tuple[DatasetRule, ...]:
     """The rules that quarantine repeated rows at landing."""
-    return tuple(r for r in contract.dataset_rules if r.metric == "duplicateValues" and r.severity == "error")
+    return tuple(rule for rule in contract.dataset_rules if rule.rejects_rows)
 
 
 def landing_rules(contract: Contract) -> tuple[RowRule | DatasetRule, ...]:
@@ -41,7 +41,8 @@ class Stage:
     """The temporary tables of one feed being landed, on a cursor of their own.
 
     `staged` holds the current batch: one row is one delivered record, with `source_file` (an index), `row_number`,
-    `broken` and the contract's columns. `quarantine` and `identity` collect rows over all batches.
+    `broken` and those of the contract's columns that something is made of. `quarantine` and `identity` collect rows
+    over all batches. Of the landed table only `columns` are written.
     """
 
     def __init__(
@@ -51,6 +52,7 @@ class Stage:
         pseudonymiser: Pseudonymiser,
         reference_date: dt.date,
         *,
+        columns: Collection[str],
         keep_identity: bool,
     ) -> None:
         self._cursor = cursor
@@ -63,6 +65,14 @@ class Stage:
         self._has_practice = "practice_code" in contract.column_names
         identifying = {"nhs_number", "date_of_birth", "practice_code", "registration_date"}
         self.keeps_identity = keep_identity and identifying <= set(contract.column_names)
+        landed = zip(contract.columns, contract.landed().columns, strict=True)
+        self._written = tuple(column for column, as_landed in landed if as_landed.name in columns)
+        self._needs_person = self.keeps_identity or any(c.name == "nhs_number" for c in self._written)
+        self._staged = {column.name for column in self._written}.union(
+            identifying if self.keeps_identity else (),
+            ["practice_code"] if self._has_practice else (),
+            *(rule.columns for rule in uniqueness_rules(contract)),
+        )
         cursor.execute(row_sql.IS_NHS_NUMBER)
         practice = ", practice_code VARCHAR" if self._has_practice else ""
         cursor.execute(
@@ -77,11 +87,38 @@ class Stage:
     def load(self, files: Sequence[DeliveredFile]) -> None:
         """Parse `files` into `staged`, with a bit set in `broken` for every rule a row breaks."""
         self._files = files
-        columns = self._contract.columns
-        texts = [f"{row_sql.text_sql(c)} AS {row_sql.delivered(c)}" for c in columns]
-        values = [
-            f"{row_sql.value_sql(c)} AS {quoted(c.name)}" for c in columns if row_sql.delivered(c) != quoted(c.name)
-        ]
+        if not self._load_plain():
+            self._load_records()
+        for rule in uniqueness_rules(self._contract):
+            self._mark_repeated(rule)
+
+    def _load_plain(self) -> bool:
+        """Have the engine read a single file by itself, if it can and finds the records that were counted in it."""
+        plain = self._files[0].plain if len(self._files) == 1 else None
+        if plain is None:
+            return False
+        query = plain.query(self._contract.column_names)
+        try:
+            self._judge(f"(SELECT 0::INTEGER AS source_file, * FROM ({query}))")
+        except duckdb.InvalidInputException:  # a record with too few fields
+            return False
+        return self._cursor.execute("SELECT count(*) FROM staged").fetchone() == (self._files[0].records,)
+
+    def _load_records(self) -> None:
+        failure: list[PhmError] = []
+        schema = record_schema(self._contract).append(_SOURCE_FILE)
+        self._cursor.register("delivered", pa.RecordBatchReader.from_batches(schema, _records(self._files, failure)))
+        try:
+            self._judge("delivered")
+        except duckdb.Error:
+            if failure:
+                raise failure[0] from None
+            raise
+        finally:
+            self._cursor.unregister("delivered")
+
+    def _judge(self, source: str) -> None:
+        """Make `staged` from `source`, records as the readers yield them with their `source_file`."""
         # Each rule is a column of its own before they are put together: within a conjunction or a CASE the engine
         # would work the same subexpression out again wherever it stands.
         verdicts = {
@@ -91,36 +128,26 @@ class Stage:
         judged = "".join(f", {condition} AS {name}" for name, condition in verdicts.items())
         # A record of another shape has no columns to judge: that it is malformed is its only reason.
         mask = row_sql.mask_sql(["true", *verdicts])
-        names = ", ".join(quoted(c.name) for c in columns)
-        failure: list[PhmError] = []
-        reader = pa.RecordBatchReader.from_batches(
-            record_schema(self._contract).append(_SOURCE_FILE), _records(files, failure)
+        values = row_sql.values_sql(self._contract.columns, source, ("source_file", "row_number", "is_malformed"))
+        names = "".join(f", {quoted(name)}" for name in self._contract.column_names if name in self._staged)
+        self._cursor.execute(
+            f"""
+            CREATE OR REPLACE TEMP TABLE staged AS
+            WITH {values},
+            judged AS (SELECT *{judged} FROM "values")
+            SELECT source_file, row_number, CASE WHEN is_malformed THEN 1 ELSE {mask} END AS broken{names}
+            FROM judged
+            """
         )
-        self._cursor.register("delivered", reader)
-        try:
-            self._cursor.execute(
-                f"""
-                CREATE OR REPLACE TEMP TABLE staged AS
-                WITH texts AS (SELECT source_file, row_number, is_malformed, {", ".join(texts)} FROM delivered),
-                "values" AS (SELECT *{"".join(", " + v for v in values)} FROM texts),
-                judged AS (SELECT *{judged} FROM "values")
-                SELECT source_file, row_number, CASE WHEN is_malformed THEN 1 ELSE {mask} END AS broken, {names}
-                FROM judged
-                """
-            )
-        except duckdb.Error:
-            if failure:
-                raise failure[0] from None
-            raise
-        finally:
-            self._cursor.unregister("delivered")
-        for rule in uniqueness_rules(self._contract):
-            self._mark_repeated(rule)
 
     def _mark_repeated(self, rule: DatasetRule) -> None:
         """Of rows that are the same in the rule's columns, all but the first acceptable one break the rule."""
         key = ", ".join(map(quoted, rule.columns))
         acceptable = f"broken & {self._rejecting} = 0"
+        # Where each row's key is above that of the row before, as in most extracts, none can be there twice.
+        falls = f"SELECT ({row_sql.rises_sql(rule.columns)}) IS NOT TRUE AS falls FROM staged WHERE {acceptable}"
+        if self._cursor.execute(f"SELECT count(*) <= 1 FROM ({falls}) WHERE falls").fetchone() == (True,):
+            return  # the first row has none before it
         self._cursor.execute(
             f"""
             CREATE OR REPLACE TEMP TABLE repeated AS
@@ -143,21 +170,21 @@ class Stage:
 
     def check_practices(self) -> None:
         """Raise UnreadableFeed where a file holds rows of another practice than the one it is named after."""
+        named = (f"WHEN {i} THEN {literal(file.path.name.split('.')[0])}" for i, file in enumerate(self._files))
         found = self._cursor.execute(
             f"""
-            SELECT source_file, min(practice_code), max(practice_code) FROM staged
-            WHERE {self._is_practice_code()} GROUP BY source_file ORDER BY source_file
+            SELECT source_file, min(practice_code) FROM staged
+            WHERE practice_code <> CASE source_file {" ".join(named)} END AND {self._is_practice_code()}
+            GROUP BY source_file ORDER BY source_file LIMIT 1
             """
-        ).fetchall()
-        for index, *codes in found:
-            file = self._files[index]
-            other = next((code for code in codes if code != file.path.name.split(".")[0]), None)
-            if other:
-                raise UnreadableFeed(
-                    f"A practice file is named after another practice than the one inside: {other}",
-                    name=file.name,
-                    hint="Each file holds one practice and is called <practice code>.csv.",
-                )
+        ).fetchone()
+        if found:
+            index, other = found
+            raise UnreadableFeed(
+                f"A practice file is named after another practice than the one inside: {other}",
+                name=self._files[index].name,
+                hint="Each file holds one practice and is called <practice code>.csv.",
+            )
 
     def tally(self) -> list[tuple[int, int, int]]:
         """Rows of the batch by (index of file, mask of rules broken, number of rows)."""
@@ -188,9 +215,9 @@ class Stage:
 
     def accept(self, part: Path) -> int:
         """Write the accepted rows of the batch to `part`, identifiers replaced; their number."""
-        if "nhs_number" in self._contract.column_names:
+        if self._needs_person:
             self._pseudonymise()
-        source = "staged JOIN pseudonym USING (nhs_number)" if "nhs_number" in self._contract.column_names else "staged"
+        source = "staged JOIN pseudonym USING (nhs_number)" if self._needs_person else "staged"
         accepted = f"broken & {self._rejecting} = 0"
         if self.keeps_identity:
             self._cursor.execute(
@@ -203,7 +230,7 @@ class Stage:
             "nhs_number": "person_id",
             "date_of_birth": f"{row_sql.age_sql('date_of_birth', self._reference_date)} AS age",
         }
-        columns = ", ".join(values[c.name] if c.is_identifiable else quoted(c.name) for c in self._contract.columns)
+        columns = ", ".join(values[c.name] if c.is_identifiable else quoted(c.name) for c in self._written)
         return self._copy(f"SELECT {columns} FROM {source} WHERE {accepted} ORDER BY source_file, row_number", part)
 
     def take_over(self, other: "Stage") -> None:

@@ -20,7 +20,7 @@ Opener = Callable[[], AbstractContextManager[BinaryIO]]
 
 BLOCK_BYTES = 4 << 20
 _RECORD_BYTES = 1 << 20
-_QUOTE, _LF, _CR = 34, 10, 13
+_QUOTE, _COMMA, _LF, _CR = 34, 44, 10, 13
 _SPACES = tuple(bytes([space]) for space in b" \t\v\f\x1c\x1d\x1e\x1f")
 # What é or a curved quotation mark is in UTF-8. In Windows text it would be Ã or â before a sign: nobody writes that.
 _UTF_8_LETTER = re.compile(rb"[\xc2-\xc5][\x80-\xbf]|\xe2\x80[\x80-\xbf]")
@@ -31,13 +31,15 @@ class Survey:
     """One delimited file: its `encoding` (a Python codec), `records` including the header, and `notes`.
 
     A record ends at a line end outside quotation marks; blank lines are none. Without `has_spaces` no value can
-    have white space around it. Notes say what will be put right in reading.
+    have white space around it. Notes say what will be put right in reading. `commas` are all there are in the file
+    where it is plain: ASCII without white space or quotation marks, and one kind of line ends. Elsewhere it is None.
     """
 
     encoding: str
     records: int
     has_spaces: bool
     notes: tuple[str, ...]
+    commas: int | None = None
 
 
 class _Counter:
@@ -48,7 +50,9 @@ class _Counter:
         self.longest = 0
         self.kinds = {"LF": 0, "CRLF": 0, "CR": 0}
         self.is_quoted = False
+        self.has_quotes = False
         self.has_line_ends_within = False  # a value
+        self.commas = 0
         self._pending = 0  # bytes of the line that has not ended yet
 
     def feed(self, block: bytes) -> None:
@@ -60,7 +64,9 @@ class _Counter:
             is_lone_cr[:-1] &= ~is_end[1:]
             is_end |= is_lone_cr
         ends = np.flatnonzero(is_end)
+        self.commas += np.count_nonzero(data == _COMMA)
         if self.is_quoted or b'"' in block:
+            self.has_quotes = True
             quotes = np.flatnonzero(data == _QUOTE)
             before = np.searchsorted(quotes, ends) + self.is_quoted
             is_within = before % 2 == 1
@@ -148,7 +154,8 @@ def survey(open_file: Opener, label: str) -> Survey:
     notes = [f"line ends are mixed ({' and '.join(used)}); each was read as one"] if len(used) > 1 else []
     if encoding != "utf-8":
         notes.append(f"read as {encoding}")
-    return Survey(encoding, counter.records, has_spaces, tuple(notes))
+    is_plain = not (has_spaces or counter.has_quotes or encoding != "utf-8") and used in (["LF"], ["CRLF"])
+    return Survey(encoding, counter.records, has_spaces, tuple(notes), counter.commas if is_plain else None)
 
 
 def _utf_16(head: bytes) -> str | None:

@@ -5,7 +5,7 @@ Belongs here: one feed's files, landed in a temporary folder and judged. Also ag
 
 import datetime as dt
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -16,6 +16,7 @@ from phm.feeds.contracts import Contract, load_contract
 from phm.feeds.drift import Shift, compare
 from phm.feeds.expectations import RuleResult, check_table
 from phm.feeds.landing import Landing, land
+from phm.feeds.observations import observed_columns
 from phm.feeds.packing import SUFFIXES
 from phm.feeds.reconciliation import MAX_PERCENT, ListSize, reconcile
 from phm.feeds.rejected import write_rejected
@@ -75,7 +76,8 @@ def validate(
 ) -> Validation:
     """Hold a delivered file, or all files of a folder, against `contract`.
 
-    Rows are landed in a temporary folder under a key nobody keeps.
+    Rows are landed in a temporary folder under a key nobody keeps, with no more of them than the rules and what they
+    are compared with need.
 
     Parameters
     ----------
@@ -106,7 +108,12 @@ def validate(
             con.execute("SET memory_limit = ?", [memory_limit])
         pseudonymiser = Pseudonymiser.throwaway()
 
-        def landed(files: Sequence[Path], name: str, contract: Contract = contract) -> Landing:
+        def landed(
+            files: Sequence[Path],
+            name: str,
+            contract: Contract = contract,
+            columns: Collection[str] | None = None,
+        ) -> Landing:
             return land(
                 con,
                 contract,
@@ -114,9 +121,11 @@ def validate(
                 reference_date=reference_date,
                 out=Path(scratch) / name,
                 pseudonymiser=pseudonymiser,
+                columns=columns,
             )
 
-        landing = landed(files, "now")
+        columns = None if previous or list_sizes else observed_columns(contract)
+        landing = landed(files, "now", columns=columns)
         shifts = None
         if previous:
             before = landed(_files(previous), "before")
@@ -132,6 +141,7 @@ def validate(
             reference_date=reference_date,
             landing=landing.record(),
             shifts=shifts,
+            columns=columns,
         )
         rejected_rows = write_rejected(con, landing, contract, files, rejected_to) if rejected_to else None
     return Validation(

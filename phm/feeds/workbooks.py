@@ -53,7 +53,7 @@ def open_xlsx(source: Unpacked, contract: Contract) -> Opened:
         ]
         yield records(columns, np.arange(1, len(rows) + 1), contract)
 
-    return len(rows), notes, read
+    return Opened(len(rows), notes, read)
 
 
 def read_sheets(source: Unpacked) -> tuple[dict[str, Rows], dt.date]:

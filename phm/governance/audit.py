@@ -21,6 +21,7 @@ class Pull:
     """One list handed over.
 
     `user` is the operating system's name of whoever ran the command, `pulled_at` an aware time, `reason` their words.
+    `is_assigned_only` is set where only what is assigned to the PCN was handed over.
     """
 
     user: str
@@ -32,6 +33,7 @@ class Pull:
     reference_date: dt.date
     entry_count: int
     reason: str
+    is_assigned_only: bool = False
     event: str = field(default="pull", init=False)
 
 

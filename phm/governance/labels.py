@@ -53,6 +53,16 @@ def label_bounds(truth: Counts, labels: Counts, /) -> tuple[Counts, Counts]:
     return lower.astype(np.int64), upper.astype(np.int64)
 
 
+def published_bounds(counts: pd.Series, texts: pd.Series, /) -> tuple[Counts, Counts]:
+    """Lowest and highest count that published numbers and the words beside them allow.
+
+    >>> published_bounds(pd.Series([15, None, None], dtype="Int64"), pd.Series(["nearest 5", "0 to 7", "1 to 7"]))
+    (array([13,  0,  1]), array([17,  7,  7]))
+    """
+    labels = texts.map({text: label for label, text in TEXTS.items()}).to_numpy(dtype=np.int64)
+    return label_bounds(counts.fillna(SMALL).to_numpy(dtype=np.int64), labels)
+
+
 def coarser(count: int, label: int, /) -> int | None:
     """The next label that says less of a count; None of one that is withheld.
 

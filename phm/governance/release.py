@@ -18,11 +18,13 @@ from phm.errors import DisclosureError
 from phm.governance.bounds import MOST_CHANGED, Network
 from phm.governance.labels import UNBOUNDED, WITHHELD, Counts, first_labels, label_bounds
 from phm.governance.protection import NotProtected, Protection
-from phm.governance.subsets import Group, nested
+from phm.governance.subsets import Group, alike, nested
 
 ZERO_HIDDEN_AT = ("practice", "pcn")
 EVERYBODY = "all"
 _WEIGHTS = {"practice": 1.0, "pcn": 2.0, "place": 4.0, "icb": 8.0}
+_COUNTED_EVERYWHERE = ("pcn", "icb")
+"""Kinds of areas that every table counts, so that tables can be held against each other."""
 _NAMED = 3
 
 Area = tuple[str, str]
@@ -90,9 +92,10 @@ class Release:
         return rest
 
     def tie(self) -> None:
-        """Find what ties the cells there are: groups within each other, groupings of an area, areas of an area."""
+        """Find what ties the cells: groups within each other or alike, groupings of an area, areas of an area."""
         self._tie_families()
         self._tie_nested_groups()
+        self._tie_alike()
         self._tie_groupings()
         self._tie_areas()
 
@@ -153,6 +156,23 @@ class Release:
                     self.add_sum(known[place], [position])
                 elif place in known:
                     self.add_rest((f"{larger} without {smaller}", *place), known[place], [position])
+
+    def _tie_alike(self) -> None:
+        """Published counts of two measures or cohorts that are equal wherever both stand: the same people, as far as
+        anybody can tell, whatever words say who they are."""
+        at = defaultdict(dict)
+        for (family, area, grouping, group), position in self.positions.items():
+            if self.is_published[position]:
+                at[family, grouping][area, group] = position
+        of_pcns = {
+            name: {place: self.counts[n] for place, n in places.items() if place[0][0] in _COUNTED_EVERYWHERE}
+            for name, places in at.items()
+        }
+        for name, other in alike(of_pcns, {name: self.sources.get(name[0], name[0]) for name in at}):
+            pairs = [(at[name][place], position) for place, position in at[other].items() if place in at[name]]
+            if all(self.counts[a] == self.counts[b] for a, b in pairs):
+                for total, part in pairs:
+                    self.add_sum(total, [part])
 
     def _tie_groupings(self) -> None:
         """The groups of a grouping are everybody; where somebody is in none of them, those left over are a cell."""

@@ -4,9 +4,14 @@ A reader subtracts what lies within: ages 30 to 50 from 18 and over, a numerator
 another's. People of fewer ages who meet the same conditions and perhaps more are part of the others.
 """
 
-from collections.abc import Iterator, Mapping
+from collections import defaultdict
+from collections.abc import Hashable, Iterator, Mapping
 from dataclasses import dataclass
 from itertools import combinations
+from typing import TypeVar
+
+Name = TypeVar("Name", bound=Hashable)
+Place = TypeVar("Place", bound=Hashable)
 
 
 @dataclass(frozen=True)
@@ -46,3 +51,21 @@ def nested(groups: Mapping[str, Group], tables: Mapping[str, str], /) -> Iterato
             yield name, other, here == there
         elif here.is_within(there):
             yield other, name, False
+
+
+def alike(counts: Mapping[Name, Mapping[Place, int]], tables: Mapping[Name, str], /) -> Iterator[tuple[Name, Name]]:
+    """Pairs of names of different tables that count the same number, and not nobody, in each of the same places.
+
+    Two definitions can mean the same people in words that are not the same. Where they do, all their counts are equal,
+    so no such pair is missed; that some are equal by chance costs a little exactness.
+
+    >>> counts = {"a": {"X": 9, "Y": 3}, "b": {"Y": 3, "X": 9}, "c": {"X": 9, "Y": 4}}
+    >>> list(alike(counts, {"a": "one", "b": "another", "c": "a third"}))
+    [('a', 'b')]
+    """
+    same = defaultdict(list)
+    for name, of_places in counts.items():
+        if any(of_places.values()):
+            same[frozenset(of_places.items())].append(name)
+    for names in same.values():
+        yield from ((a, b) for a, b in combinations(names, 2) if tables[a] != tables[b])

@@ -1,33 +1,33 @@
-"""How far people get: listed, contacted, measured, confirmed, diagnosed, treated.
+"""How far people get: listed, contacted and the steps of the definition, measured to treated.
 
 What a practice answered and what its later records show count alike: the register is where care is written down, and a
 step nobody reported was still taken.
 """
 
+import datetime as dt
+from functools import reduce
+from operator import or_
+
 import ibis
 import ibis.expr.types as ir
 
 from phm.cohorts.definition import Definition
-from phm.lists.holds import RAISED_AVERAGE
+from phm.cohorts.parts import CascadeStep
+from phm.lists.measurements import MEASUREMENTS, confirms
 
-STEPS = {
-    "listed": "On a list",
-    "contacted": "Contacted",
-    "measured": "Measured since",
-    "confirmed": "Confirmed by ambulatory or home average",
-    "diagnosed": "Diagnosed",
-    "treated": "Treated",
-}
-_HYPERTENSION = "possible_undiagnosed_hypertension"
-"""Cohorts whose ids begin so are about hypertension: records show their steps. Of others only answers do."""
+LISTED, CONTACTED = "listed", "contacted"
+FIRST_STEPS = {LISTED: "On a list", CONTACTED: "Contacted"}
+"""The steps of every cascade; those of the definition follow."""
 
 
-def list_cascade(listed: ir.Table, outcome: ir.Table, person_feature: ir.Table, definition: Definition, /) -> ir.Table:
+def list_cascade(
+    listed: ir.Table, outcome: ir.Table, facts: ir.Table, definition: Definition, /, *, reference_date: dt.date
+) -> ir.Table:
     """`list_cascade` of one cohort: one row per practice and step.
 
     A person counts once, for the practice of the newest list they were on, and at every step up to the furthest one
-    they reached. The columns are those of `cohort_attrition`, so `phm.governance.raw.RawAttrition` can take it
-    through the disclosure gate.
+    they reached. A treatment on record counts only with the diagnosis, where the definition has that step. The columns
+    are those of `cohort_attrition`, so `phm.governance.raw.RawAttrition` can take it through the disclosure gate.
 
     Parameters
     ----------
@@ -35,7 +35,10 @@ def list_cascade(listed: ir.Table, outcome: ir.Table, person_feature: ir.Table, 
         Everyone on lists so far: `person_id`, `cohort_id`, `practice_code`, `list_date` (reference date of the list).
     outcome
         `list_outcome`.
+    facts
+        What the definition was evaluated on (`phm.cohorts.facts.person_facts`).
     """
+    steps = {**FIRST_STEPS, **{step.id: step.means for step in definition.cascade}}
     own = listed.filter(listed.cohort_id == definition.id)
     newest = ibis.window(group_by=own.person_id, order_by=[own.list_date.desc(), own.practice_code.asc()])
     ranked = own.mutate(
@@ -43,53 +46,52 @@ def list_cascade(listed: ir.Table, outcome: ir.Table, person_feature: ir.Table, 
     )
     people = ranked.filter(ranked.place == 0).select("person_id", "practice_code", "first_listed")
     said = outcome.filter((outcome.cohort_id == definition.id) & outcome.is_in_use & outcome.is_yes)
-    is_confirmed = (said.outcome == "average_taken") & (
-        (said.systolic >= RAISED_AVERAGE[0]) | (said.diastolic >= RAISED_AVERAGE[1])
-    ).fill_null(False)
-    reached = said.group_by("person_id").aggregate(
-        answered=ibis.cases(
-            (said.outcome == "diagnosed", 4),
-            (is_confirmed, 3),
-            (said.outcome.isin(["bp_taken", "average_taken"]), 2),
-            (said.outcome == "moved_away", 0),
-            else_=1,
-        ).max()
-    )
-    known = people.left_join(reached, "person_id").drop("person_id_right")
-    known = known.left_join(person_feature.select("person_id", *_RECORDED), "person_id")
-    recorded = _recorded(known) if definition.id.startswith(_HYPERTENSION) else ibis.literal(0)
-    furthest = ibis.greatest(known.answered.fill_null(0), recorded).cast("int64")
-    placed = known.select("practice_code", furthest=furthest)
+    orders = {name: order for order, name in enumerate(steps)}
+    answered = said.group_by("person_id").aggregate(answered=_order_of_answer(said, orders).max())
+    known = people.left_join(answered, "person_id").drop("person_id_right")
+    known = known.left_join(facts.drop("practice_code"), "person_id")
+    recorded = _order_of_record(known, definition, orders, reference_date)
+    placed = known.select("practice_code", furthest=ibis.greatest(known.answered.fill_null(0), recorded).cast("int64"))
     counts = placed.group_by("practice_code").aggregate(
-        **{f"reached_{order}": (placed.furthest >= order).cast("int64").sum() for order in range(len(STEPS))}
+        **{f"reached_{order}": (placed.furthest >= order).cast("int64").sum() for order in orders.values()}
     )
-    return ibis.union(*(_step(counts, definition, order, step) for order, step in enumerate(STEPS)))
+    return ibis.union(*(_step(counts, definition, orders[name], name, label) for name, label in steps.items()))
 
 
-_RECORDED = ("latest_bp_date", "latest_average_date", "latest_average_systolic", "latest_average_diastolic",
-             "latest_hypertension_date", "latest_bp_drug_date")  # fmt: skip
+def _order_of_answer(said: ir.Table, orders: dict[str, int]) -> ir.IntegerValue:
+    """The step an answer shows; one that the definition has no step for shows that the person was reached."""
 
+    def order(step: str) -> int:
+        return orders.get(step, orders[CONTACTED])
 
-def _recorded(known: ir.Table) -> ir.IntegerValue:
-    """The furthest step the records of after the first list show."""
-
-    def is_since(day: ir.DateColumn) -> ir.BooleanValue:
-        return (day > known.first_listed).fill_null(False)
-
-    is_diagnosed = is_since(known.latest_hypertension_date)
-    is_raised = (known.latest_average_systolic >= RAISED_AVERAGE[0]) | (
-        known.latest_average_diastolic >= RAISED_AVERAGE[1]
-    )
     return ibis.cases(
-        (is_diagnosed & is_since(known.latest_bp_drug_date), 5),
-        (is_diagnosed, 4),
-        (is_since(known.latest_average_date) & is_raised.fill_null(False), 3),
-        (is_since(known.latest_bp_date) | is_since(known.latest_average_date), 2),
-        else_=0,
+        (said.outcome.isin(["treated", "done"]), order("treated")),
+        (said.outcome == "diagnosed", order("diagnosed")),
+        (confirms(said), order("confirmed")),
+        (said.outcome.isin(list(MEASUREMENTS)), order("measured")),
+        (said.outcome == "moved_away", orders[LISTED]),
+        else_=orders[CONTACTED],
     )
 
 
-def _step(counts: ir.Table, definition: Definition, order: int, step: str) -> ir.Table:
+def _order_of_record(
+    known: ir.Table, definition: Definition, orders: dict[str, int], reference_date: dt.date
+) -> ir.IntegerValue:
+    """The furthest step that the records of after the first list show."""
+
+    def is_shown(step: CascadeStep) -> ir.BooleanValue:
+        since = [(known[name] > known.first_listed).fill_null(False) for name in step.dates]
+        holds = step.when and step.when.on(known, settings=definition.values, reference_date=reference_date)
+        parts = [part for part in (reduce(or_, since) if since else None, holds) if part is not None]
+        return reduce(lambda left, right: left & right, parts) if parts else ibis.literal(False)
+
+    shown = {step.id: is_shown(step) for step in definition.cascade}
+    if {"diagnosed", "treated"} <= shown.keys():
+        shown["treated"] &= shown["diagnosed"]
+    return ibis.cases(*((shown[name], orders[name]) for name in reversed(shown)), else_=orders[LISTED])
+
+
+def _step(counts: ir.Table, definition: Definition, order: int, step: str, label: str) -> ir.Table:
     reached = counts[f"reached_{order}"]
     return counts.select(
         "practice_code",
@@ -97,7 +99,7 @@ def _step(counts: ir.Table, definition: Definition, order: int, step: str) -> ir
         step_order=ibis.literal(order, "int64"),
         step=ibis.literal(step),
         kind=ibis.literal("tier" if order else "population"),
-        label=ibis.literal(STEPS[step]),
+        label=ibis.literal(label),
         person_count=(counts[f"reached_{order - 1}"] - reached if order else reached).cast("int64"),
         remaining_count=reached.cast("int64"),
     )

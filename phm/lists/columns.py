@@ -6,13 +6,15 @@ and ethnicity are not here, so no writer can put them in.
 
 from dataclasses import dataclass
 
+from phm.cohorts.parts import Definition
+
 
 @dataclass(frozen=True)
 class Column:
     """One column: its `field` in `case_finding_list`, what its header says and how wide it is.
 
-    `kind` is text, wrapped, number, date or yes_no; `choices` the drop-down and `limits` the least and greatest value
-    of a column the practice fills in.
+    `kind` is text, wrapped, number (whole), decimal, date or yes_no; `choices` the drop-down and `limits` the least
+    and greatest value of a column the practice fills in.
     """
 
     field: str
@@ -35,8 +37,12 @@ ACT = (
     Column("turn", "Turn", 13, "wrapped"),
     Column("planned_week", "Week of", 11, "date"),
     Column("reasons", "Why", 46, "wrapped"),
+)
+
+KNOW = (
     Column("flags", "Bear in mind", 30, "wrapped"),
     Column("routes", "Can also be seen by", 20, "wrapped"),
+    Column("other_lists", "Also on", 24, "wrapped"),
     Column("change", "Since the last list", 12, "wrapped"),
 )
 
@@ -54,20 +60,33 @@ CONTACT = (
 
 SYSTOLIC, DIASTOLIC = (50, 300), (20, 200)
 
-OUTCOME = (
-    Column("contacted", "Contacted", 10, choices=YES_NO),
-    Column("declined", "Declined", 9, choices=YES_NO),
-    Column("systolic", "BP taken: systolic", 8.5, "number", limits=SYSTOLIC),
-    Column("diastolic", "BP taken: diastolic", 8.5, "number", limits=DIASTOLIC),
-    Column("average_systolic", "ABPM or HBPM average: systolic", 11, "number", limits=SYSTOLIC),
-    Column("average_diastolic", "ABPM or HBPM average: diastolic", 11, "number", limits=DIASTOLIC),
-    Column("diagnosed", "Diagnosed", 10, choices=YES_NO),
-    Column("ruled_out", "Ruled out", 7, choices=YES_NO),
-    Column("moved_away", "Moved away", 8, choices=YES_NO),
+ASKED = {
+    "contacted": (Column("contacted", "Contacted", 10, choices=YES_NO),),
+    "declined": (Column("declined", "Declined", 9, choices=YES_NO),),
+    "bp_taken": (
+        Column("systolic", "BP taken: systolic", 8.5, "number", limits=SYSTOLIC),
+        Column("diastolic", "BP taken: diastolic", 8.5, "number", limits=DIASTOLIC),
+    ),
+    "average_taken": (
+        Column("average_systolic", "ABPM or HBPM average: systolic", 11, "number", limits=SYSTOLIC),
+        Column("average_diastolic", "ABPM or HBPM average: diastolic", 11, "number", limits=DIASTOLIC),
+    ),
+    "hba1c_taken": (Column("hba1c", "HbA1c, mmol/mol", 10, "decimal", limits=(10, 250)),),
+    "egfr_taken": (Column("egfr", "eGFR, mL/min/1.73 m²", 10, "decimal", limits=(1, 200)),),
+    "acr_taken": (Column("acr", "ACR, mg/mmol", 10, "decimal", limits=(0, 3000)),),
+    "diagnosed": (Column("diagnosed", "Diagnosed", 10, choices=YES_NO),),
+    "ruled_out": (Column("ruled_out", "Ruled out", 7, choices=YES_NO),),
+    "treated": (Column("treated", "Treatment started or changed", 11, choices=YES_NO),),
+    "done": (Column("done", "Done", 7, choices=YES_NO),),
+    "moved_away": (Column("moved_away", "Moved away", 8, choices=YES_NO),),
+}
+"""The columns of every outcome a form can ask for, in order; contract `outcome_form` says what may stand there."""
+ALWAYS_ASKED = ("contacted", "declined", "moved_away")
+WHEN_AND_NOTES = (
     Column("outcome_date", "Date", 11, "date"),
     Column("notes", "Notes (stay with you)", 16, "wrapped"),
 )
-"""What a practice fills in; contract `outcome_form` says what may stand there. Notes are never read in."""
+"""What follows the outcomes. Notes are never read in."""
 
 RETURN = (
     Column("list_reference", "List", 10),
@@ -75,5 +94,16 @@ RETURN = (
 )
 """What brings an answer back to its entry; nobody has to read it."""
 
-DELIVERED = ACT + CONTACT
-ALL = DELIVERED + OUTCOME + RETURN
+DELIVERED = ACT + KNOW + CONTACT + RETURN
+"""What a list comes with; the form stands between `CONTACT` and `RETURN`."""
+
+
+def form(definition: Definition, /) -> tuple[Column, ...]:
+    """The columns that the practice fills in on lists of a definition."""
+    asked = {*ALWAYS_ASKED, *definition.asks}
+    return (*(column for name, columns in ASKED.items() if name in asked for column in columns), *WHEN_AND_NOTES)
+
+
+def all_columns(definition: Definition, /) -> tuple[Column, ...]:
+    """Every column of a list of a definition, in order."""
+    return ACT + KNOW + CONTACT + form(definition) + RETURN

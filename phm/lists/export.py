@@ -10,7 +10,7 @@ import datetime as dt
 import io
 import os
 import tempfile
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
@@ -21,7 +21,7 @@ from phm.cohorts.definition import LIST, Definition
 from phm.cohorts.parts import Output
 from phm.errors import CheckFailed, DisclosureError
 from phm.lists.changes import change_texts, what_changed
-from phm.lists.columns import ALL, OUTCOME
+from phm.lists.columns import DELIVERED, Column, all_columns, form
 from phm.lists.workbook import sheet_name, workbook
 from phm.lists.workload import turns, workload_text
 
@@ -29,6 +29,7 @@ INVENTED = "Invented people: nobody on this list exists."
 WARNING = "Not an urgent-alert system. A list is a prompt to look at the record."
 HOW_TO_USE = (
     "Work from the top: the list is sorted by what to do first. Look at the record before contacting anyone. "
+    "Also on names other lists a person is on: one invitation can serve them all. "
     "Fill in the green columns, with a date, and send the workbook back: "
     "whoever is answered is not listed again too soon."
 )
@@ -37,6 +38,7 @@ USES = {
     "linked": "Linked data: only the practice re-identifies its own patients. Not for any other use.",
     "planning": "Planning: aggregates only.",
 }
+_OF_THE_WHOLE_LIST = ("Work of the lists planned", "Since the last list", "Registered elsewhere too")
 _FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")  # noqa: RUF001
 
 
@@ -80,8 +82,11 @@ def export_practice_list(
     expiry_date: dt.date,
     path: Path,
     format: Literal["xlsx", "csv"],
+    other_lists: Mapping[str, str] | None = None,
     registered_elsewhere: int = 0,
     is_synthetic: bool = False,
+    assigned_only: bool = False,
+    code_lists: str,
 ) -> list[Path]:
     """Write one practice's list of one cohort; returns the files written, readable by their owner only.
 
@@ -103,10 +108,16 @@ def export_practice_list(
         Rows of `list_wave` of this practice and cohort; none where no capacity is known.
     work
         `phm.lists.workload.workload` of this practice and the use of the definition, over all its lists.
+    other_lists
+        By `person_id`, which other lists of the same use somebody is on (`phm.lists.together.other_lists`).
     registered_elsewhere
         How many of the people are also registered with another practice, where they started earlier.
     is_synthetic
         Whether the people are invented: the cover and every printed page then say so first.
+    assigned_only
+        Whether `entries` are only those assigned to the PCN: the cover says so and leaves out what it says of others.
+    code_lists
+        Which code lists the month was made with, in words.
 
     Raises
     ------
@@ -130,6 +141,7 @@ def export_practice_list(
             hint="Use the vault of the month the list was made from, or run the month again.",
         )
     named["change"] = named["entry_id"].map(change_texts(change, definition))
+    named["other_lists"] = named["person_id"].map(other_lists or {})
     named = named.merge(turns(wave), on="entry_id", how="left", validate="one_to_one")
     named = named.sort_values(["position", "entry_id"], kind="stable")
     named = named.astype(object).where(named.notna(), None)
@@ -140,25 +152,33 @@ def export_practice_list(
         ("People on the list", str(len(sheets[LIST]))),
         ("Work of the lists planned", workload_text(work, expiry_date=expiry_date)),
         ("Since the last list", what_changed(change, definition)),
-        ("Registered elsewhere too", f"{registered_elsewhere}; they are on this list only, as they came here last"),
+        ("Registered elsewhere too", _elsewhere(registered_elsewhere)),
         ("Data up to", _day(reference_date)),
         ("Do not use after", _day(expiry_date)),
         ("How to use it", HOW_TO_USE),
     ]
-    cover = _cover(sheets, attrition, definition, practice, tuple(facts))
+    if assigned_only:
+        facts = [(label, text) for label, text in facts if label not in _OF_THE_WHOLE_LIST]
+        facts.insert(0, ("Part of a list", "Only people with a shared appointment of the PCN, for its staff."))
+        attrition = attrition.head(0)
+    cover = _cover(sheets, attrition, definition, practice, tuple(facts), code_lists)
     warning = f"{INVENTED} {WARNING}" if is_synthetic else WARNING
     path.parent.mkdir(parents=True, exist_ok=True)
     if format == "xlsx":
         tables = {output: (definition.outputs[output].title, _shown(rows)) for output, rows in sheets.items()}
-        return [_replace(path, workbook(cover, tables, warning=warning, created=reference_date))]
-    files = {"" if output == LIST else f"_{output}": _csv(_list_lines(_shown(rows))) for output, rows in sheets.items()}
+        return [_replace(path, workbook(cover, tables, form(definition), warning=warning, created=reference_date))]
+    columns = all_columns(definition)
+    files = {
+        "" if output == LIST else f"_{output}": _csv(_list_lines(_shown(rows), columns))
+        for output, rows in sheets.items()
+    }
     files["_cover"] = _csv(_cover_lines(cover, warning))
     return [_replace(path.with_stem(f"{path.stem}{suffix}"), content) for suffix, content in files.items()]
 
 
 def _shown(rows: pd.DataFrame) -> pd.DataFrame:
     """The columns a list carries as it is delivered; None where there is nothing to say."""
-    return rows[[column.field for column in ALL if column not in OUTCOME]]
+    return rows[[column.field for column in DELIVERED]]
 
 
 def _cover(
@@ -167,6 +187,7 @@ def _cover(
     definition: Definition,
     practice: Practice,
     facts: tuple[tuple[str, str], ...],
+    code_lists: str,
 ) -> Cover:
     tiers = pd.concat([_tiers(output, sheets[name]) for name, output in definition.outputs.items()], ignore_index=True)
     steps = attrition[
@@ -185,6 +206,7 @@ def _cover(
         ("Use", USES[definition.use]),
         ("Clinical sign-off", definition.clinical_sign_off),
         ("Definition", f"{definition.id}, version {definition.version}\n{definition.sha256}"),
+        ("Code lists", code_lists),
         ("Sources", _bullets(definition.sources)),
         ("Notes", _bullets(note for note in definition.notes if note != WARNING)),
     )
@@ -204,6 +226,10 @@ def _tiers(output: Output, rows: pd.DataFrame) -> pd.DataFrame:
     )
 
 
+def _elsewhere(people: int) -> str:
+    return f"{people}, on this list only: it is the practice they came to last" if people else "Nobody"
+
+
 def _bullets(lines: Iterable[str]) -> str:
     return "\n".join(f"• {line}" for line in lines)
 
@@ -221,9 +247,9 @@ def _cover_lines(cover: Cover, warning: str) -> Iterator[list[object]]:
     yield from map(list, cover.about)
 
 
-def _list_lines(table: pd.DataFrame) -> Iterator[list[object]]:
-    yield [column.header for column in ALL]
-    filled = table.reindex(columns=[column.field for column in ALL]).astype(object)
+def _list_lines(table: pd.DataFrame, columns: Sequence[Column]) -> Iterator[list[object]]:
+    yield [column.header for column in columns]
+    filled = table.reindex(columns=[column.field for column in columns]).astype(object)
     yield from map(list, filled.where(filled.notna(), None).itertuples(index=False, name=None))
 
 

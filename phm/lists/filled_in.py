@@ -18,11 +18,10 @@ from phm.feeds.packing import DAMAGE, unpack
 from phm.feeds.readers import open_delivered
 from phm.feeds.schema import literal, quoted
 from phm.feeds.workbooks import cell_texts, read_sheets
+from phm.lists.measurements import MEASUREMENTS, YES_OR_NO
 
 FORM = "outcome_form"
-YES_OR_NO = ("contacted", "declined", "diagnosed", "ruled_out", "moved_away")
-READINGS = {"bp_taken": ("systolic", "diastolic"), "average_taken": ("average_systolic", "average_diastolic")}
-_ANSWERS = (*YES_OR_NO, *(column for pair in READINGS.values() for column in pair), "outcome_date")
+_ANSWERS = (*YES_OR_NO, *(column for m in MEASUREMENTS.values() for column in m.kept_as), "outcome_date")
 
 
 def read_filled_in(path: Path, /, *, today: dt.date) -> pd.DataFrame:
@@ -39,8 +38,7 @@ def read_filled_in(path: Path, /, *, today: dt.date) -> pd.DataFrame:
     texts = _texts(path)
     contract = load_contract(FORM)
     columns = contract.columns
-    read = ", ".join(f"{row_sql.text_sql(c)} AS {row_sql.delivered(c)}" for c in columns)
-    values = ", ".join(f"{row_sql.value_sql(c)} AS {quoted(c.name)}" for c in columns if c.type != "VARCHAR")
+    values = row_sql.values_sql(columns, "delivered", ("sheet", '"row"'))
     names = ", ".join(quoted(name) for name in contract.column_names)
     is_filled = " OR ".join(f"{row_sql.delivered(contract.column(name))} IS NOT NULL" for name in _ANSWERS)
     broken = ", ".join(
@@ -53,8 +51,7 @@ def read_filled_in(path: Path, /, *, today: dt.date) -> pd.DataFrame:
         con.register("delivered", texts)
         return con.execute(
             f"""
-            WITH texts AS (SELECT sheet, "row", {read} FROM delivered),
-            "values" AS (SELECT *, {values} FROM texts)
+            WITH {values}
             SELECT sheet, "row", {names}, coalesce(array_to_string([{broken}], ' '), '') AS broken
             FROM "values" WHERE {is_filled} ORDER BY sheet, "row"
             """

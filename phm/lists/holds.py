@@ -12,27 +12,30 @@ import ibis.expr.types as ir
 
 from phm.cohorts.definition import Definition
 from phm.core.days import day_number, day_of
+from phm.lists.measurements import needs_acting_on
 
 HOLD_DAYS = {
     "contacted": 28,
     "declined": 365,
     "bp_taken": 28,
     "average_taken": 365,
+    "hba1c_taken": 28,
+    "egfr_taken": 28,
+    "acr_taken": 28,
     "diagnosed": 90,
     "ruled_out": 365,
+    "treated": 90,
+    "done": 90,
     "moved_away": 365,
 }
 """Days from each outcome, unless the definition has its own under `holds`; local, for clinical sign-off.
 
-A year after a normal ambulatory or home average is that of definitions, exclusion 4. A reading taken and a diagnosis
-hold until their codes can be expected in the next extracts: if these do not come, the person is listed again.
+A year after a normal ambulatory or home average is that of definitions, exclusion 4. What was measured, diagnosed,
+treated or done holds until its codes can be expected in the next extracts: if these do not come, the person is listed
+again.
 """
-SEVERE = (180, 120)
-"""Reading from which a person is never held: NICE NG136."""
-RAISED_AVERAGE = (135, 85)
-"""Home or ambulatory average from which the condition is confirmed: NICE NG136."""
-_OUTLAST_RELEASE = ("diagnosed", "moved_away")
-"""Outcomes that hold although a raised value was recorded on the same day: it has been acted on."""
+_OUTLAST_RELEASE = ("diagnosed", "treated", "moved_away")
+"""Outcomes that hold although a value to act on was recorded on the same day: it has been acted on."""
 
 
 def list_hold(
@@ -56,14 +59,11 @@ def list_hold(
         for d in definitions
         for name, count in {**HOLD_DAYS, **d.holds}.items()
     ]
-    is_raised = (
-        (counting.outcome == "bp_taken") & _reaches(counting, SEVERE)
-        | (counting.outcome == "average_taken") & _reaches(counting, RAISED_AVERAGE)
-    ).fill_null(False)
+    is_open = needs_acting_on(counting)
     counting = counting.mutate(
-        hold_days=is_raised.ifelse(0, ibis.cases(*days, else_=0)),
+        hold_days=is_open.ifelse(0, ibis.cases(*days, else_=0)),
         day=day_number(counting.outcome_date),
-        raised_day=is_raised.ifelse(day_number(counting.outcome_date), ibis.null("int64")),
+        raised_day=is_open.ifelse(day_number(counting.outcome_date), ibis.null("int64")),
     )
     of_person = ibis.window(group_by=[counting.cohort_id, counting.person_id])
     counting = counting.mutate(released_day=counting.raised_day.max().over(of_person).fill_null(0))
@@ -91,8 +91,3 @@ def list_hold(
         latest_outcome=newest.outcome,
         latest_outcome_date=newest.outcome_date,
     )
-
-
-def _reaches(table: ir.Table, limits: tuple[int, int]) -> ir.BooleanValue:
-    systolic, diastolic = limits
-    return (table.systolic >= systolic) | (table.diastolic >= diastolic)

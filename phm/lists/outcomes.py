@@ -23,11 +23,18 @@ from phm.errors import CheckFailed
 from phm.feeds.contracts import load_contract
 from phm.governance.audit import Submission, record
 from phm.governance.pseudonyms import Pseudonymiser
-from phm.lists.filled_in import READINGS, YES_OR_NO, read_filled_in
+from phm.lists.filled_in import read_filled_in
+from phm.lists.measurements import MEASUREMENTS, VALUES, YES_OR_NO
 from phm.lists.references import ListReference
 from phm.store import Partition, Store
 
-_ARROW = {"BIGINT": pa.int64(), "VARCHAR": pa.string(), "BOOLEAN": pa.bool_(), "DATE": pa.date32()}
+_ARROW = {
+    "BIGINT": pa.int64(),
+    "DOUBLE": pa.float64(),
+    "VARCHAR": pa.string(),
+    "BOOLEAN": pa.bool_(),
+    "DATE": pa.date32(),
+}
 _WORKED_OUT = ("is_in_use", "is_conflicting")
 NOT_ON_LIST = "The entry is not one of this list."
 ANOTHER_PERSON = "NHS number and entry belong to different people: columns were sorted apart."
@@ -98,9 +105,10 @@ def outcomes_folder(store: Store, icb_code: str, /) -> Path:
 
 
 def answers_of(store: Store, icb_code: str, /) -> ir.Table:
-    """Every answer of every submission of an ICB, as it was kept."""
+    """Every answer of every submission of an ICB, as it was kept; what a form did not ask for then is empty."""
     files = sorted(outcomes_folder(store, icb_code).glob("*.parquet"))
-    return ibis.memtable(pa.concat_tables([_schema().empty_table(), *map(pq.read_table, files)]))
+    kept = pa.concat_tables([_schema().empty_table(), *map(pq.read_table, files)], promote_options="default")
+    return ibis.memtable(kept)
 
 
 def list_outcome(answers: ir.Table, /, *, reference_date: dt.date) -> ir.Table:
@@ -109,7 +117,7 @@ def list_outcome(answers: ir.Table, /, *, reference_date: dt.date) -> ir.Table:
     What happened after the reference date has not happened yet.
     """
     whose = ("cohort_id", "person_id", "outcome")
-    content = (*whose, "is_yes", "outcome_date", "systolic", "diastolic")
+    content = (*whose, "is_yes", "outcome_date", *VALUES)
     known = answers.filter(answers.outcome_date <= reference_date)
     first = ibis.window(group_by=[known[name] for name in content], order_by=known.submission_number)
     once = known.mutate(copy=ibis.row_number().over(first)).filter(lambda t: t.copy == 0).drop("copy")
@@ -195,8 +203,9 @@ def _judged(
     for outcome in YES_OR_NO:
         word = outcome.replace("_", " ")
         said += judged[outcome].map({True: f"{word}, ", False: f"not {word}, "}).fillna("")
-    for outcome, (systolic, _) in READINGS.items():
-        said += judged[systolic].notna().map({True: f"{outcome.replace('_', ' ')}, ", False: ""})
+    for outcome, measurement in MEASUREMENTS.items():
+        first = next(iter(measurement.kept_as))
+        said += judged[first].notna().map({True: f"{outcome.replace('_', ' ')}, ", False: ""})
     return judged.assign(said=said.str.removesuffix(", "), refused=refused)
 
 
@@ -210,13 +219,12 @@ def _answers(judged: pd.DataFrame, lists: Mapping[str, ListReference], number: i
         cohort_id=references.map(lambda reference: reference.cohort_id),
         definition_version=references.map(lambda reference: reference.definition_version),
     )
-    parts = [
-        facts.assign(outcome=outcome, is_yes=judged[outcome], systolic=None, diastolic=None) for outcome in YES_OR_NO
-    ]
-    for outcome, (systolic, diastolic) in READINGS.items():
-        taken = judged[systolic].notna().map({True: True, False: None})
-        readings = {"systolic": judged[systolic], "diastolic": judged[diastolic]}
-        parts.append(facts.assign(outcome=outcome, is_yes=taken, **readings))
+    nothing = dict.fromkeys(VALUES)
+    parts = [facts.assign(outcome=outcome, is_yes=judged[outcome], **nothing) for outcome in YES_OR_NO]
+    for outcome, measurement in MEASUREMENTS.items():
+        values = {kept: judged[typed] for typed, kept in measurement.kept_as.items()}
+        taken = next(iter(values.values())).notna().map({True: True, False: None})
+        parts.append(facts.assign(outcome=outcome, is_yes=taken, **{**nothing, **values}))
     said = pd.concat([part[part["is_yes"].notna()].astype(object) for part in parts], ignore_index=True)
     return said[_schema().names].sort_values(["cohort_id", "entry_id", "outcome"], ignore_index=True)
 

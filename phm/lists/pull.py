@@ -6,8 +6,9 @@ by its owner only.
 
 import datetime as dt
 import getpass
+import hashlib
 import multiprocessing
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
 from functools import cache
@@ -18,10 +19,13 @@ import ibis
 import pandas as pd
 
 from phm.cohorts.definition import Definition, load_definition, load_definitions
+from phm.core.codelists import code_list_hashes, load_code_lists
 from phm.errors import CheckFailed, DisclosureError, StoreError
 from phm.governance.audit import Pull, record_pull
 from phm.lists.expiry import expiry_date
 from phm.lists.export import Practice, export_practice_list
+from phm.lists.together import other_lists
+from phm.lists.waves import PCN
 from phm.lists.workload import workload
 from phm.store import LIST_TABLES, Partition, Store
 
@@ -77,6 +81,8 @@ def pull(
     as_at: dt.date,
     draft: bool = False,
     definitions: Path | None = None,
+    handed_over: Iterable[str] = (),
+    assigned_only: bool = False,
     workers: int = 1,
 ) -> Iterator[PulledList]:
     """Write each practice's list of one cohort into `folder` and record each pull; yields them in the order asked for.
@@ -90,6 +96,10 @@ def pull(
         Why it is pulled; None is the ordinary one, which a list that expired before `as_at` is not pulled for.
     definitions
         A site's own folder of definitions.
+    handed_over
+        Cohorts whose lists the site hands over: an entry says on which others of them, of the same use, a person is.
+    assigned_only
+        Only the entries with a shared appointment of the PCN: what is for its staff to see.
 
     Raises
     ------
@@ -120,6 +130,7 @@ def pull(
         )
     )
     is_synthetic = bool(store.version("case_finding_list", partition, draft=draft).record.get("is_synthetic"))
+    code_lists = _code_lists(store.version("core_event", partition, draft=draft).record["code_lists"])
     listed = entries.filter(entries.cohort_id == definition.id)
     numbers = (
         identity.semi_join(listed, "person_id").select("person_id", "nhs_number").to_pandas().set_index("person_id")
@@ -129,6 +140,9 @@ def pull(
     changed = changes.filter(changes.cohort_id == definition.id).to_pandas()
     changed_at = dict(iter(changed.groupby("practice_code")))
     planned = waves.filter(waves.cohort_id == definition.id).to_pandas()
+    if assigned_only:
+        planned = planned[planned["seen_by"] == PCN]
+        by_practice = {c: rows[rows["entry_id"].isin(planned["entry_id"])] for c, rows in by_practice.items()}
     planned_at = dict(iter(planned.groupby("practice_code")))
     work = workload(waves.filter(waves.use == definition.use), capacity).to_pandas()
     if planned.empty:
@@ -136,6 +150,7 @@ def pull(
     work_at = dict(iter(work.groupby("practice_code")))
     twice = person.filter(person.registration_count > 1).semi_join(listed, "person_id").practice_code.value_counts()
     elsewhere = dict(twice.to_pandas().itertuples(index=False, name=None))
+    shared = other_lists(entries, definition, [load_definition(name, definitions) for name in handed_over])
     areas = geography.to_pandas().set_index("practice_code")
 
     def audited() -> Iterator[_Task]:
@@ -154,6 +169,7 @@ def pull(
                     reference_date=partition.reference_date,
                     entry_count=len(rows),
                     reason=reason or ORDINARY_REASON,
+                    is_assigned_only=assigned_only,
                 ),
             )
             yield _Task(
@@ -168,9 +184,12 @@ def pull(
                 definitions,
                 partition.reference_date,
                 expires,
+                shared.get(code, {}),
                 elsewhere.get(code, 0),
                 is_synthetic,
-                folder / f"{code}_{definition.id}_{partition.month}.{format}",
+                assigned_only,
+                code_lists,
+                folder / f"{code}_{definition.id}_{partition.month}{'_assigned' if assigned_only else ''}.{format}",
                 format,
             )
 
@@ -197,6 +216,14 @@ def _check_use(definition: Definition, folder: Path, definitions: Path | None) -
             )
 
 
+def _code_lists(hashes: Mapping[str, str]) -> str:
+    """What a cover says of the code lists the month was made with: whose they are, and one hash of all."""
+    whole = hashlib.sha256("\n".join(f"{concept} {digest}" for concept, digest in sorted(hashes.items())).encode())
+    shipped = hashes == code_list_hashes(load_code_lists())
+    whose = "The minimal examples shipped with phm: most diagnoses would be missed" if shipped else "The site's own"
+    return f"{whose}\n{whole.hexdigest()}"
+
+
 @dataclass(frozen=True)
 class _Task:
     """All it takes to write one practice's list, in any process."""
@@ -212,8 +239,11 @@ class _Task:
     definitions: Path | None
     reference_date: dt.date
     expiry_date: dt.date
+    other_lists: dict[str, str]
     registered_elsewhere: int
     is_synthetic: bool
+    assigned_only: bool
+    code_lists: str
     path: Path
     format: Literal["xlsx", "csv"]
 
@@ -236,8 +266,11 @@ def _written(task: _Task) -> PulledList:
         practice=task.practice,
         reference_date=task.reference_date,
         expiry_date=task.expiry_date,
+        other_lists=task.other_lists,
         registered_elsewhere=task.registered_elsewhere,
         is_synthetic=task.is_synthetic,
+        assigned_only=task.assigned_only,
+        code_lists=task.code_lists,
         path=task.path,
         format=task.format,
     )

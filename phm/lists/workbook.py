@@ -5,7 +5,6 @@ Every text is written as text: nothing in any field can become a formula or a li
 
 import datetime as dt
 import io
-import re
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
@@ -15,21 +14,34 @@ from xlsxwriter.format import Format
 from xlsxwriter.workbook import Workbook
 from xlsxwriter.worksheet import Worksheet
 
-from phm.lists.columns import ACT, ALL, CONTACT, DELIVERED, OUTCOME, RETURN, Column
+from phm.cohorts.wording import column_words
+from phm.lists.columns import ACT, CONTACT, DELIVERED, KNOW, RETURN, Column
 
 if TYPE_CHECKING:
     from phm.lists.export import Cover
 
 BLUE, GREY, GREEN, PALE, AMBER = "#005EB8", "#425563", "#00703C", "#E8EDEE", "#FFF2CC"
-_FONT = {"font_name": "Arial", "font_size": 10, "valign": "top"}
+_DEFAULT = {"font_name": "Arial", "font_size": 10}
+"""The workbook's own font: widths of columns are counted in its digits, in every program."""
+_FONT = {**_DEFAULT, "valign": "top"}
 _COVER_WIDTHS = (38, 56, 24, 9, 9)
 _LAST = len(_COVER_WIDTHS) - 1
 _LINE = 13.5
+_PRINT_SCALE = 71
+"""Percent at which each group of columns fits the width of a page of A4."""
 _LETTERS_PER_WIDTH = 1.15
 
 
-def workbook(cover: "Cover", tables: dict[str, tuple[str, pd.DataFrame]], *, warning: str, created: dt.date) -> bytes:
-    """An XLSX file: the cover, then one sheet per output with its title and rows of `phm.lists.columns` fields."""
+def workbook(
+    cover: "Cover",
+    tables: dict[str, tuple[str, pd.DataFrame]],
+    form: tuple[Column, ...],
+    /,
+    *,
+    warning: str,
+    created: dt.date,
+) -> bytes:
+    """An XLSX file: the cover, then one sheet per output with its title, its rows and the `form` to fill in."""
     target = io.BytesIO()
     book = xlsxwriter.Workbook(
         target,
@@ -39,6 +51,7 @@ def workbook(cover: "Cover", tables: dict[str, tuple[str, pd.DataFrame]], *, war
             "strings_to_urls": False,
             "strings_to_numbers": False,
             "default_date_format": "dd mmm yyyy",
+            "default_format_properties": _DEFAULT,
         },
     )
     book.set_properties(
@@ -47,7 +60,7 @@ def workbook(cover: "Cover", tables: dict[str, tuple[str, pd.DataFrame]], *, war
     styles = _Styles(book)
     _cover_sheet(book.add_worksheet("Cover"), styles, cover, warning)
     for output, (title, table) in tables.items():
-        _list_sheet(book.add_worksheet(sheet_name(output)), styles, table, title, cover, warning)
+        _list_sheet(book.add_worksheet(sheet_name(output)), styles, table, form, title, cover, warning)
     book.close()
     return target.getvalue()
 
@@ -58,7 +71,8 @@ def sheet_name(output: str, /) -> str:
     >>> sheet_name("maternity_raised_bp")
     'Maternity raised BP'
     """
-    return re.sub(r"\bbp\b", "BP", output.replace("_", " ").capitalize())[:31]
+    words = column_words(output)
+    return (words[0].upper() + words[1:])[:31]
 
 
 class _Styles:
@@ -78,14 +92,14 @@ class _Styles:
         self.count = style(num_format="#,##0", **rule)
         self.muted = style(text_wrap=True, font_color=GREY, **rule)
         self.table_head = style(**{**head, "bg_color": BLUE})
-        self.heads = {
-            group: style(**{**head, "bg_color": colour})
-            for group, colour in ((ACT, BLUE), (CONTACT, GREY), (OUTCOME, GREEN), (RETURN, GREY))
-        }
+        self.act_head, self.form_head, self.other_head = (
+            style(**{**head, "bg_color": colour}) for colour in (BLUE, GREEN, GREY)
+        )
         self.cells = {
             "text": style(num_format="@", align="left"),
             "wrapped": style(num_format="@", text_wrap=True),
             "number": style(num_format="0", align="center"),
+            "decimal": style(align="center"),
             "date": style(num_format="dd mmm yyyy", align="left"),
             "yes_no": style(),
         }
@@ -105,7 +119,8 @@ def _cover_sheet(sheet: Worksheet, styles: _Styles, cover: "Cover", warning: str
     sheet.write_string(1, 0, warning, styles.warning)
     row = _cover_facts(sheet, styles, 3, cover.facts)
     row = _cover_table(sheet, styles, row + 1, "What it asks for", cover.tiers)
-    row = _cover_table(sheet, styles, row + 1, "How people came to be on it", cover.funnel)
+    if len(cover.funnel):
+        row = _cover_table(sheet, styles, row + 1, "How people came to be on it", cover.funnel)
     sheet.set_row(row + 1, 22)
     sheet.write_string(row + 1, 0, "About this list", styles.heading)
     _cover_facts(sheet, styles, row + 2, cover.about)
@@ -154,36 +169,44 @@ def _height(texts: Iterable[tuple[str, float]]) -> float:
 
 
 def _list_sheet(
-    sheet: Worksheet, styles: _Styles, table: pd.DataFrame, title: str, cover: "Cover", warning: str
+    sheet: Worksheet,
+    styles: _Styles,
+    table: pd.DataFrame,
+    form: tuple[Column, ...],
+    title: str,
+    cover: "Cover",
+    warning: str,
 ) -> None:
     last = len(table)
+    columns = ACT + KNOW + CONTACT + form + RETURN
     sheet.set_row(0, 42)
-    for number, column in enumerate(ALL):
+    for number, column in enumerate(columns):
         sheet.set_column(number, number, column.width, styles.cells[column.kind])
-        group = next(group for group in styles.heads if column in group)
-        sheet.write_string(0, number, column.header, styles.heads[group])
+        head = styles.act_head if column in ACT + KNOW else styles.form_head if column in form else styles.other_head
+        sheet.write_string(0, number, column.header, head)
     wrapped = [column for column in DELIVERED if column.kind == "wrapped"]
     widths = [column.width for column in wrapped]
     for row, texts in enumerate(table[[c.field for c in wrapped]].itertuples(index=False, name=None), start=1):
         sheet.set_row(row, _height((text, width) for text, width in zip(texts, widths, strict=True) if text))
-    for number, column in enumerate(ALL):
-        if column in OUTCOME:
+    for number, column in enumerate(columns):
+        if column in form:
             _offer_choices(sheet, number, column, last)
         else:
             _write_column(sheet, number, column, table[column.field], styles.cells[column.kind])
     if table.empty:
         sheet.write_string(1, 1, "Nobody this month.")
     sheet.freeze_panes(1, 1)
-    sheet.autofilter(0, 0, max(last, 1), len(ALL) - 1)
+    sheet.autofilter(0, 0, max(last, 1), len(columns) - 1)
     sheet.ignore_errors({"number_stored_as_text": f"A1:A{last + 1}"})
-    # Printed: what to do and why on one page, whom to reach and what to fill in on the next, the NHS number on both.
+    # Printed: what to do and why, what to know and how to reach the person, what to fill in: a page for each, the NHS
+    # number on all of them.
     sheet.hide_gridlines(0)
     sheet.set_landscape()
     sheet.set_paper(9)
     sheet.set_margins(left=0.3, right=0.3, top=0.6, bottom=0.5)
-    sheet.set_print_scale(54)
-    sheet.set_v_pagebreaks([len(ACT)])
-    sheet.print_area(0, 0, last, len(ALL) - 1)
+    sheet.set_print_scale(_PRINT_SCALE)
+    sheet.set_v_pagebreaks([len(ACT), len(ACT + KNOW + CONTACT)])
+    sheet.print_area(0, 0, last, len(columns) - len(RETURN) - 1)
     sheet.repeat_rows(0)
     sheet.repeat_columns(0)
     sheet.set_header(f"&L&8{_header_text(title)}&R&8{_header_text(dict(cover.facts)['Practice'])}")
@@ -192,7 +215,7 @@ def _list_sheet(
 
 def _header_text(text: str) -> str:
     """Text for a page header, where an ampersand starts a code."""
-    return text.replace("&", "&&")[:110]
+    return text.replace("&", "&&")[:125]
 
 
 def _write_column(sheet: Worksheet, number: int, column: Column, values: pd.Series, style: Format) -> None:
@@ -214,21 +237,23 @@ def _offer_choices(sheet: Worksheet, number: int, column: Column, last_row: int)
     if column.choices:
         sheet.data_validation(1, number, last_row, number, {"validate": "list", "source": list(column.choices)})
     elif column.limits:
-        _between(sheet, number, last_row, *column.limits)
+        _between(sheet, number, column, last_row)
 
 
-def _between(sheet: Worksheet, number: int, last_row: int, lowest: int, highest: int) -> None:
+def _between(sheet: Worksheet, number: int, column: Column, last_row: int) -> None:
+    lowest, highest = column.limits
+    whole = "A whole number" if column.kind == "number" else "A number"
     sheet.data_validation(
         1,
         number,
         last_row,
         number,
         {
-            "validate": "integer",
+            "validate": "integer" if column.kind == "number" else "decimal",
             "criteria": "between",
             "minimum": lowest,
             "maximum": highest,
-            "error_title": "Not a blood pressure",
-            "error_message": f"A whole number from {lowest} to {highest}.",
+            "error_title": "Out of range",
+            "error_message": f"{whole} from {lowest} to {highest}.",
         },
     )

@@ -74,14 +74,19 @@ def _line(row: tuple, expiry_date: dt.date) -> str:
     shared = f" ({row.by_pcn} in shared appointments of the PCN)" if row.by_pcn else ""
     late = f", {row.late} of them after their due date" if row.late else ""
     if pd.isna(row.weeks_outstanding):
-        weeks = "the practice states no appointments of its own for this role"
+        weeks = "The practice states no appointments of its own for this role."
     else:
-        weeks = f"{int(row.weekly)} appointments a week: {int(row.weeks_outstanding)} weeks of work outstanding"
-    found = f"; about {row.expected_found:.0f} expected to be found among {row.stated}" if row.stated else ""
+        weekly, outstanding = _many(row.weekly, "appointment"), _many(row.weeks_outstanding, "week")
+        weeks = f"At {weekly} a week this is {outstanding} of work."
+    found = f" About {row.expected_found:.0f} of {row.stated} are expected to have it." if row.stated else ""
     return (
-        f"{role}: {row.people} people, {row.urgent} of them now, {row.planned} planned{shared}{late}, "
-        f"{row.not_fitting} do not fit before {expiry_date.day} {expiry_date:%B}; {weeks}{found}."
+        f"{role}, {_many(row.people, 'visit')}: {row.urgent} now, {row.planned} planned{shared}{late}, "
+        f"{row.not_fitting} without an appointment before {expiry_date.day} {expiry_date:%B}. {weeks}{found}"
     )
+
+
+def _many(count: float, noun: str) -> str:
+    return f"{count:.0f} {noun}" if count == 1 else f"{count:.0f} {noun}s"
 
 
 def by_area(

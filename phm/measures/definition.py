@@ -157,15 +157,15 @@ def _check(document: Document) -> None:
     if content.get("groups") and not {"numerator", "sum_of"} & content.keys():
         document.fail("Only a percentage, ratio or rate of people is shown in groups", "groups", hint="Take them out.")
     _check_standardisation(document)
-    kinds_of = {"share_by": ("integer",), "mean_of": ("number", "integer"), "sum_of": ("integer",)}
+    kinds_of = {"share_by": ("integer", "string"), "mean_of": ("number", "integer"), "sum_of": ("integer",)}
     for key, kinds in kinds_of.items():
         if key in content:
             column = _scope().columns.get(content[key])
-            if column is None or column.type not in kinds:
+            if column is None or column.type not in kinds or (column.type == "string" and not column.values):
                 document.fail(
                     f"{content[key]} is no column of type {' or '.join(kinds)}",
                     key,
-                    hint="See contract person_feature.",
+                    hint="See contracts person_feature and person_risk; a text has to have listed values.",
                 )
     if content["age"]["from"] > content["age"]["to"]:
         document.fail("The lowest age is above the highest", "age", hint="Swap them.")
@@ -187,7 +187,8 @@ def _check_standardisation(document: Document) -> None:
 
 @cache
 def _scope() -> Scope:
-    columns = load_contract("person_feature").columns
+    """Columns of `person_feature`, and of `person_risk` what has no name of theirs."""
+    columns = [*load_contract("person_risk").columns, *load_contract("person_feature").columns]
     return Scope({column.name: Variable(CONTRACT_TYPES[column.type], column.valid_values) for column in columns})
 
 

@@ -115,6 +115,17 @@ def _ethnic_groups(*_: int) -> dict[str, str]:
     return {group: group for group in load_contract("person_feature").column(ETHNICITY).valid_values}
 
 
+def shares(column: str, /) -> tuple[str, ...]:
+    """What a column shares people out into, in order: its listed values, or every whole number it can be.
+
+    >>> shares("imd_quintile"), shares("segment")[:2]
+    (('1', '2', '3', '4', '5'), ('end_of_life', 'frailty'))
+    """
+    contracts = (load_contract("person_feature"), load_contract("person_risk"))
+    found = next(contract.column(column) for contract in contracts if column in contract.column_names)
+    return found.valid_values or tuple(map(str, range(int(found.minimum), int(found.maximum) + 1)))
+
+
 GROUPINGS = {
     SEX_AGE_BAND: Grouping(_sex_age, _sex_age_names),
     SEX: Grouping(_sex, lambda *_: {name: name for name in (*SEXES.values(), OTHER_SEX)}),

@@ -12,7 +12,7 @@ from phm.expressions.conjuncts import conjuncts
 from phm.governance.raw import Tie
 from phm.governance.subsets import Group
 from phm.measures.definition import Measure
-from phm.measures.groups import AGE_BAND, SEX, SEX_AGE_BAND, SEXES, band_name, bands, bands_within
+from phm.measures.groups import AGE_BAND, SEX, SEX_AGE_BAND, SEXES, band_name, bands, bands_within, shares
 from phm.measures.residence import residence_ties
 
 
@@ -49,7 +49,8 @@ def _groups_of_bands(measure: Measure, whole: Measure) -> Iterator[tuple[str, li
     """Groups of a measure and the groups by sex and five-year band that lie inside each."""
     ages = (measure.age_from, measure.age_to)
     if ages != (whole.age_from, whole.age_to):  # of the same ages the totals are known to be the same
-        yield "1" if measure.share_by else "all", [f"{s} {b}" for s in SEXES.values() for b in bands_within(*ages)]
+        everybody = shares(measure.share_by)[0] if measure.share_by else "all"
+        yield everybody, [f"{s} {b}" for s in SEXES.values() for b in bands_within(*ages)]
     if SEX in measure.groups:
         for sex in SEXES.values():
             yield sex, [f"{sex} {band}" for band in bands_within(*ages)]

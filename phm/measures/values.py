@@ -18,7 +18,7 @@ from phm.errors import DefinitionError
 from phm.feeds.contracts import load_contract
 from phm.governance.raw import RawCounts, step_family
 from phm.measures.definition import Measure
-from phm.measures.groups import EVERYBODY, FURTHEST_STEP, GROUPINGS, ICB_ONLY, QUINTILE, QUINTILE_AGE_BAND
+from phm.measures.groups import EVERYBODY, FURTHEST_STEP, GROUPINGS, ICB_ONLY, QUINTILE, QUINTILE_AGE_BAND, shares
 from phm.measures.residence import residence_counts
 from phm.measures.statistics import statistics
 from phm.measures.ties import counted_groups, ties
@@ -42,10 +42,11 @@ def measure_values(
 ) -> RawCounts:
     """Unrounded counts: one row per measure, area (practice, PCN, place, ICB) and group; not to be shown.
 
-    All tables are of the same month: `person_feature`, `geography` (`core_geography`), `residence` (what
-    `core.boundary.pcn_facts` makes), `attrition` (`cohort_attrition`) and `cascade` (`list_cascade`). A practice's
-    people count in the areas of their practice (registered view); how far that is also where they live is counted for
-    PCNs. Practices are not counted by group, and the finest groups only for the ICB: such counts would be too small.
+    All tables are of the same month: `person_feature` (as `people_with_scores` makes it), `geography`
+    (`core_geography`), `residence` (what `core.boundary.pcn_facts` makes), `attrition` (`cohort_attrition`) and
+    `cascade` (`list_cascade`). A practice's people count in the areas of their practice (registered view); how far that
+    is also where they live is counted for PCNs. Practices are not counted by group, and the finest groups only for the
+    ICB: such counts would be too small.
     """
     selected = geography.select(*(f"{a}_{b}" for a in LEVELS for b in ("code", "name")))
     areas = selected.to_pyarrow().to_pandas()
@@ -80,6 +81,13 @@ def measure_values(
         ties=ties(counts, definitions),
         sums=_list_entries(attrition, definitions),
     )
+
+
+def people_with_scores(person_feature: ir.Table, person_risk: ir.Table, /) -> ir.Table:
+    """One row per row of `person_feature`, with what `person_risk` says besides of those it is about."""
+    scores = [name for name in person_risk.columns if name not in person_feature.columns]
+    joined = person_feature.left_join(person_risk.select("person_id", *scores), "person_id")
+    return joined.select(*person_feature.columns, *scores)
 
 
 def groupings_of(measure: Measure, /) -> tuple[str, ...]:
@@ -236,9 +244,8 @@ def _completed(counts: pd.DataFrame, practices: pd.Series, definitions: Sequence
 def _groups(measure: Measure) -> Iterator[tuple[str, str, bool]]:
     """Grouping and group of every row of a measure, and whether the rows are shares of one denominator."""
     if measure.share_by:
-        values = load_contract("person_feature").column(measure.share_by)
-        for value in range(int(values.minimum), int(values.maximum) + 1):
-            yield measure.share_by, str(value), True
+        for value in shares(measure.share_by):
+            yield measure.share_by, value, True
     elif measure.cascade_of:
         for step in load_contract("list_cascade").column("step").valid_values:
             yield FURTHEST_STEP, step, True

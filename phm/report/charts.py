@@ -7,7 +7,7 @@ Nothing is computed here that the table beside the chart does not show. Charts o
 import altair as alt
 import pandas as pd
 
-from phm.report.svg import to_svg
+from phm.report.svg import NAMES, to_svg
 
 BLUE, DARK, GREY, AMBER = "#005EB8", "#003087", "#768692", "#B25E00"
 QUINTILES = ("#003087", "#005EB8", "#5B9BD5", "#A9CCEC", "#DCEAF7")
@@ -31,7 +31,7 @@ def quintile_mix(shares: pd.DataFrame, /) -> str:
         .mark_bar(stroke="white", strokeWidth=0.5, aria=True)
         .encode(
             x=alt.X("value:Q", title="Percent of registered people", scale=alt.Scale(domain=[0, 100], clamp=True)),
-            y=alt.Y("area_name:N", sort=shares["area_name"].drop_duplicates().tolist(), title=None),
+            y=alt.Y("area_name:N", sort=shares["area_name"].drop_duplicates().tolist(), title=None, axis=NAMES),
             color=alt.Color(
                 "quintile:N",
                 scale=alt.Scale(domain=list("12345"), range=list(QUINTILES)),
@@ -50,10 +50,9 @@ def steps_left(steps: pd.DataFrame, /) -> str:
     `steps` has `label` and `remaining_count` in order; steps whose count is withheld are left out.
     """
     shown = steps.dropna(subset=["remaining_count"]).assign(
-        text=lambda rows: rows["remaining_count"].map("{:,}".format),
-        left=lambda rows: rows["remaining_count"].astype(int),
+        left=lambda rows: rows["remaining_count"].astype(int), text=lambda rows: rows["left"].map("{:,}".format)
     )
-    y = alt.Y("label:N", sort=shown["label"].tolist(), title=None, axis=alt.Axis(labelLimit=420))
+    y = alt.Y("label:N", sort=shown["label"].tolist(), title=None)
     base = alt.Chart(shown)
     top = int(shown["left"].max()) if len(shown) else 1
     bars = base.mark_bar(color=BLUE, height=13).encode(

@@ -83,7 +83,7 @@ class Comparison:
     def funnel_lines(self) -> pd.DataFrame:
         """The funnel's limits over the sizes of the PCNs, in the measure's unit."""
         sizes = self.rows["size"].dropna()
-        grid = np.linspace(max(sizes.min() * 0.9, 1), sizes.max() * 1.05, _LINE_POINTS)
+        grid = np.geomspace(max(sizes.min() * 0.9, 1), sizes.max() * 1.05, _LINE_POINTS)
         per, kind = _PER[self.unit], "proportion" if self.unit == "percent" else "rate"
         lines = {"size": grid}
         for level, name in ((WARNING, "95"), (ALARM, "998")):

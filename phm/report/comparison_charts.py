@@ -4,11 +4,13 @@ Rows in, markup out; every mark of an area says its `said` when pointed at. Colo
 another shape too.
 """
 
+from collections.abc import Sequence
+
 import altair as alt
 import pandas as pd
 
 from phm.report.charts import AMBER, BLUE, DARK, GREY, ROW, WIDTH
-from phm.report.svg import to_svg
+from phm.report.svg import NAMES, to_svg
 from phm.report.wording import COMPARISONS
 
 KINDS = ("crude", "age-standardised")
@@ -28,7 +30,7 @@ def caterpillar(rows: pd.DataFrame, overall: float, unit: str, /) -> str:
     """
     shown = rows[[*_MARK, "area_name", "lower", "upper"]].dropna(subset=["value"])
     shown = shown.sort_values(["value", "area_name"], ascending=[False, True])
-    y = alt.Y("area_name:N", sort=shown["area_name"].tolist(), title=None)
+    y = alt.Y("area_name:N", sort=shown["area_name"].tolist(), title=None, axis=NAMES)
     x = alt.X("value:Q", title=f"{unit}, with 95% interval", scale=alt.Scale(zero=False))
     return to_svg(
         (_level(overall, "x") + _intervals(shown, y=y) + _points(shown, x=x, y=y)).properties(
@@ -94,7 +96,7 @@ def crude_and_standardised(rows: pd.DataFrame, unit: str, /) -> str:
             ),
         ]
     )
-    y = alt.Y("area_name:N", sort=shown["area_name"].tolist(), title=None)
+    y = alt.Y("area_name:N", sort=shown["area_name"].tolist(), title=None, axis=NAMES)
     joined = (
         alt.Chart(shown[columns[:3]]).mark_rule(color=GREY).encode(x=alt.X("value:Q"), x2="standardised_value:Q", y=y)
     )
@@ -118,15 +120,16 @@ def gradient(quintiles: pd.DataFrame, unit: str, /) -> str:
     `quintiles` has `quintile, kind` (crude or age-standardised), `value, lower, upper, said`.
     """
     shown = quintiles.dropna(subset=["value"])
+    kinds = [kind for kind in KINDS if kind in set(shown["kind"])]
     x = alt.X("quintile:O", title="National deprivation quintile, 1 = most deprived", axis=alt.Axis(labelAngle=0))
     y = alt.Y("value:Q", title=unit, scale=alt.Scale(zero=True))
     offset = alt.XOffset("kind:N", sort=list(KINDS))
     base = alt.Chart(shown)
     intervals = base.mark_rule(strokeWidth=2).encode(
-        x=x, xOffset=offset, y=alt.Y("lower:Q"), y2="upper:Q", color=_kind_colour()
+        x=x, xOffset=offset, y=alt.Y("lower:Q"), y2="upper:Q", color=_kind_colour(kinds)
     )
     points = base.mark_point(filled=True, size=70, opacity=1, aria=True).encode(
-        x=x, xOffset=offset, y=y, color=_kind_colour(), shape=_kind_shape(), description="said:N"
+        x=x, xOffset=offset, y=y, color=_kind_colour(kinds), shape=_kind_shape(kinds), description="said:N"
     )
     return to_svg((intervals + points).properties(width=WIDTH, height=_TALL - 40))
 
@@ -136,7 +139,7 @@ def months(points: pd.DataFrame, levels: pd.DataFrame, unit: str, /) -> str:
 
     `points` has `month, value, kind` (common cause or special cause) and `said`; `levels` has `value` and `is_mean`.
     """
-    x = alt.X("month:O", title=None, axis=alt.Axis(labelAngle=0))
+    x = alt.X("month:O", title=None, axis=alt.Axis(labelAngle=0, labelOverlap="greedy"))
     y = alt.Y("value:Q", title=unit, scale=alt.Scale(zero=False))
     kinds, legend = ["common cause", "special cause"], alt.Legend(title=None, orient="top")
     base = alt.Chart(points)
@@ -185,11 +188,15 @@ def _shape(title: str | None) -> alt.Shape:
     return alt.Shape("comparison:N", scale=scale, legend=alt.Legend(title=title, orient="top") if title else None)
 
 
-def _kind_colour() -> alt.Color:
+def _kind_colour(kinds: Sequence[str] = KINDS) -> alt.Color:
     scale = alt.Scale(domain=list(KINDS), range=[AMBER, DARK])
-    return alt.Color("kind:N", scale=scale, legend=alt.Legend(title=None, orient="top"))
+    return alt.Color("kind:N", scale=scale, legend=_kind_legend(kinds))
 
 
-def _kind_shape() -> alt.Shape:
+def _kind_shape(kinds: Sequence[str] = KINDS) -> alt.Shape:
     scale = alt.Scale(domain=list(KINDS), range=["circle", "diamond"])
-    return alt.Shape("kind:N", scale=scale, legend=alt.Legend(title=None, orient="top"))
+    return alt.Shape("kind:N", scale=scale, legend=_kind_legend(kinds))
+
+
+def _kind_legend(kinds: Sequence[str]) -> alt.Legend:
+    return alt.Legend(title=None, orient="top", values=list(kinds))

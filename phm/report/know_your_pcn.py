@@ -6,7 +6,7 @@ from typing import Any
 import pandas as pd
 
 from phm.feeds.contracts import load_contract
-from phm.measures.groups import AGE_BANDS, SEX_AGE_BAND, SEXES
+from phm.measures.groups import AGE_BANDS, SEX_AGE_BAND, SEXES, shares
 from phm.measures.residence import PATIENTS_INSIDE, RESIDENTS_HERE
 from phm.report.rendering import count, number
 from phm.report.shown import Area, Shown, records
@@ -15,6 +15,7 @@ from phm.report.wording import PCN_BAND, size_note
 MONTHS_BACK = 12
 """Months before this one that a trend shows."""
 LIST_SIZE, SCORE, QUINTILES = "list_size", "imd_mean_score", "imd_quintile_share"
+SEGMENTS, SEGMENT = "people_by_segment", "segment"
 _SMALLEST_SCALE = 5.0
 """A chart of percentages reaches at least so far."""
 
@@ -30,6 +31,7 @@ def know(
     assets: pd.DataFrame,
     nearest: pd.DataFrame,
     gaps: pd.DataFrame,
+    deprivation_index: str,
 ) -> dict[str, Any]:
     """The facts about one PCN's people by the names its page knows them by.
 
@@ -44,6 +46,8 @@ def know(
     assets, nearest, gaps
         `pcn_asset`, the nearest asset of each category to each PCN (`core.assets.nearest_assets`), and what
         `measures.asset_gaps` makes of them. Empty where no map was delivered.
+    deprivation_index
+        Name of the index that quintiles are of, with its vintage.
     """
     pcn, shown = ("pcn", code), list(months.values())[-1]
     pyramid = _pyramid(shown, pcn, icb)
@@ -52,6 +56,8 @@ def know(
         "pyramid": pyramid,
         "widest": _scale(r[sex][key] for r in pyramid for sex in SEXES.values() for key in ("pct", "icb_pct")),
         "mix": [_mix(shown, area, label) for area, label in ((pcn, "This PCN"), (icb, "The ICB"))],
+        "deprivation_index": deprivation_index,
+        "segments": _segments(shown, pcn, icb),
         "lsoa_count": lsoa_count,
         "inside_pct": shown.value(PATIENTS_INSIDE, pcn),
         "elsewhere_pct": _rest(shown.value(RESIDENTS_HERE, pcn)),
@@ -96,6 +102,20 @@ def _mix(shown: Shown, area: Area, label: str) -> dict[str, Any]:
     return {"name": label, "shares": shares, "score": shown.value(SCORE, area)}
 
 
+def _segments(shown: Shown, pcn: Area, icb: Area) -> list[tuple[Any, ...]]:
+    """Segment, people, percent of all and the ICB's, in order of priority; nothing where a month counts none."""
+    if shown.row(SEGMENTS, pcn, (SEGMENT, shares(SEGMENT)[0])) is None:
+        return []
+    return [
+        (
+            name,
+            shown.value(SEGMENTS, pcn, (SEGMENT, name), "numerator"),
+            *(shown.value(SEGMENTS, area, (SEGMENT, name)) for area in (pcn, icb)),
+        )
+        for name in shares(SEGMENT)
+    ]
+
+
 def _trend(months: Mapping[str, Shown], pcn: Area) -> list[dict[str, Any]]:
     """List size by month, of the months that know the PCN."""
     return [
@@ -112,12 +132,12 @@ def _assets(code: str, assets: pd.DataFrame, nearest: pd.DataFrame, gaps: pd.Dat
     kinds = []
     for category in load_contract("community_asset").column("category").valid_values:
         of_kind = gaps[(gaps["pcn_code"] == code) & (gaps["category"] == category)]
-        there = int((inside["category"] == category).sum())
+        there = inside.loc[inside["category"] == category, "is_suitable"]
         nearby = near.loc[near["category"] == category]
         kinds.append(
             {
                 "kind": category.replace("_", " "),
-                "assets": there,
+                "assets": len(there),
                 "needs": of_kind.loc[of_kind["is_higher"], "need"].tolist(),
                 "is_gap": bool(of_kind["is_gap"].any()),
                 "gap": _gap(bool(of_kind["is_gap"].any()), there, nearby),
@@ -126,11 +146,20 @@ def _assets(code: str, assets: pd.DataFrame, nearest: pd.DataFrame, gaps: pd.Dat
     return {"has_asset_map": len(assets) > 0, "assets": records(inside), "kinds": kinds}
 
 
-def _gap(is_gap: bool, there: int, nearby: pd.DataFrame) -> str:
-    """In words: nothing where there is one, else whether it is a gap and which is nearest."""
-    if there:
+def _gap(is_gap: bool, there: pd.Series, nearby: pd.DataFrame) -> str:
+    """In words: nothing where a suitable one is inside, else whether it is a gap and which is nearest.
+
+    `there` says of each one inside whether it is suitable.
+    """
+    if there.any():
         return ""
-    words = "gap: needed, none inside" if is_gap else "none inside"
+    words = (
+        "none inside that is open to more than members and was checked in the last year"
+        if len(there)
+        else "none inside"
+    )
+    if is_gap:
+        words = f"gap: needed, {words}"
     if nearby.empty:
         return words
     nearest = nearby.iloc[0]
@@ -140,16 +169,17 @@ def _gap(is_gap: bool, there: int, nearby: pd.DataFrame) -> str:
 def sentences(name: str, facts: Mapping[str, Any], /) -> list[str]:
     """What is worth knowing of the people first, as far as it is published; `facts` are those of `know`."""
     people, practices = facts["people"], facts["practice_count"]
+    of_practices = f"{practices} practice{'s' if practices != 1 else ''}"
     lowest, highest = PCN_BAND
     said = [
-        f"About {count(people)} people are registered with {practices} practices. Against the {count(lowest)} to "
+        f"About {count(people)} people are registered with {of_practices}. Against the {count(lowest)} to "
         f"{count(highest)} people a PCN was meant to serve: {size_note(people) or 'within'}."
     ]
     pcn, icb = facts["mix"]
     if pcn["shares"][0] is not None:
         said.append(
-            f"{number(pcn['shares'][0])}% live in the most deprived fifth of England's areas (Core20); "
-            f"{number(icb['shares'][0])}% across the ICB."
+            f"{number(pcn['shares'][0])}% live in the most deprived fifth of England's areas (Core20, by "
+            f"{facts['deprivation_index']}); {number(icb['shares'][0])}% across the ICB."
         )
     if facts["inside_pct"] is not None:
         said.append(f"{number(facts['inside_pct'])}% of its patients in England live inside its boundary.")

@@ -5,10 +5,10 @@ import pandas as pd
 from phm.measures.definition import Measure
 from phm.report import comparison_charts as charts
 from phm.report.compare import Comparison, gradient_sentence, sentences
-from phm.report.rendering import number
+from phm.report.rendering import WITHHELD, number
 from phm.report.site_pages import Page, page_of_pcn, page_of_place
 from phm.report.tables import Table
-from phm.report.wording import GOALS, basis, quantity, said_of, standardised_said_of, unit_title
+from phm.report.wording import GOALS, basis, named, quantity, said_of, standardised_said_of, unit_title
 
 FEW_MONTHS = 2
 """From so many months on there is a chart."""
@@ -16,8 +16,9 @@ _AREA = {"People": "count", "Out of": "count"}
 _INTERVAL = {"Lower 95%": "number", "Upper 95%": "number"}
 
 
-def measure_page(found: Comparison, months: pd.DataFrame, /, *, place_note: str) -> Page:
-    """The page as HTML with its tables; `months` are the ICB's rows of `phm.measures.trends` for the measure."""
+def measure_page(found: Comparison, by_month: pd.DataFrame, /, *, place_note: str) -> Page:
+    """The page as HTML with its tables; `by_month` are the measure's rows of `phm.measures.trends`, months in order."""
+    months = by_month[by_month["area_type"] == "icb"]
     measure, unit = found.measure, unit_title(found.unit)
     pcns, places, ages = _pcns(found), _places(found), _ages(found)
     quintiles, month_table, definition = _quintiles(found), _months(months, unit), definition_table(measure)
@@ -56,6 +57,7 @@ def measure_page(found: Comparison, months: pd.DataFrame, /, *, place_note: str)
             "inequality_method": found.overall.inequality_method,
             "months": _run_chart(months, unit) if has_months else None,
             "trend_sentence": _trend_sentence(months),
+            "pcn_trends": _pcn_trends(by_month, found),
             "month_table": month_table,
             "definition": definition,
         },
@@ -88,7 +90,7 @@ def _pcns(found: Comparison) -> Table:
     for r in [*found.rows.itertuples(index=False), found.overall]:
         is_icb = r.area_type == "icb"
         row = [r.area_name, r.numerator, r.denominator, r.value, r.lower, r.upper]
-        row += ["", ""] if is_icb else [r.comparison, r.significance or ""]
+        row += ["", ""] if is_icb else [r.comparison, WITHHELD if pd.isna(r.significance) else r.significance]
         rows.append([*row, r.expected] if has_expected else row)
     return Table(
         "PCNs",
@@ -207,6 +209,17 @@ def _trend_sentence(months: pd.DataFrame) -> str:
     if months["is_provisional"].any():
         said += " The limits come from fewer than 12 months and are provisional."
     return said
+
+
+def _pcn_trends(by_month: pd.DataFrame, found: Comparison) -> str:
+    """PCNs whose newest month stands out from their own months before."""
+    newest = by_month["month"].max()
+    marked = by_month[(by_month["area_type"] == "pcn") & (by_month["month"] == newest) & by_month["is_special_cause"]]
+    names = sorted(found.by_code[code].area_name for code in marked["area_code"] if code in found.by_code)
+    if not names:
+        return f"In {newest} no PCN stands out from its own months before."
+    few = " Limits from fewer than 12 months are provisional." if marked["is_provisional"].any() else ""
+    return f"In {newest} these PCNs stand out from their own months before: {named(names)}.{few}"
 
 
 def place_sentence(geography: pd.DataFrame, /) -> str:

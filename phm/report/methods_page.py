@@ -52,7 +52,7 @@ def methods_page(
             "Version": "text",
             "Sources": "text",
             "Signed off or owned by": "text",
-            "SHA-256": "text",
+            "SHA-256": "code",
         },
         [[d.title, d.version, "; ".join(d.sources), d.clinical_sign_off, d.sha256] for d in cohorts]
         + [[m.title, m.version, "; ".join(m.sources), f"{m.owner} ({m.scope})", m.sha256] for m in measures],

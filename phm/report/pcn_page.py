@@ -10,14 +10,13 @@ from phm.measures.definition import Measure
 from phm.measures.groups import SEXES
 from phm.report.compare import Comparison
 from phm.report.know_your_pcn import LIST_SIZE, sentences
+from phm.report.pcn_lists import cascade, list_changes, on_lists
 from phm.report.rendering import day, number
+from phm.report.scorecard import differences, interval_basis, intervals
 from phm.report.shown import Area, Shown
 from phm.report.site_pages import Page, page_of_measure, page_of_pcn
 from phm.report.tables import Table
 from phm.report.wording import GOALS, against_before, judged, quantity, unit_title
-
-STEPS = "furthest_step"
-"""Grouping of a measure that says how far the people listed got."""
 
 
 def pcn_page(
@@ -31,6 +30,7 @@ def pcn_page(
     compared: Sequence[Comparison],
     cascades: Sequence[Measure],
     steps: pd.DataFrame,
+    steps_before: pd.DataFrame | None,
     cohorts: Sequence[Definition],
 ) -> Page:
     """The page as HTML with its tables.
@@ -45,20 +45,22 @@ def pcn_page(
         Names of its practices by code.
     compared, cascades
         Every measure compared, and the measures of how far the people listed got.
-    steps
-        Published rows of `area_attrition` of the PCN.
+    steps, steps_before
+        Published rows of `area_attrition` of the PCN, of this month and of the month before, if that is published.
     """
     pcn, shown = ("pcn", code), list(months.values())[-1]
     own = [(c, c.by_code[code]) for c in compared if code in c.by_code]
-    scorecards = {
-        goal: _scorecard(title, [o for o in own if o[0].measure.goal == goal]) for goal, title in GOALS.items()
-    }
+    of_goal = {goal: [o for o in own if o[0].measure.goal == goal] for goal in GOALS}
+    scorecards = {goal: _scorecard(title, of_goal[goal]) for goal, title in GOALS.items()}
     of_practices = [_practices(shown, practices), _practice_values(shown, practices, compared)]
-    lists = [_on_lists(steps, cohorts), _cascade(shown, cascades, pcn)]
+    lists = [on_lists(steps, cohorts), cascade(shown, cascades, pcn)]
     changes = _changes(own, months, pcn)
+    *_, before, now = [None, *months]
+    changed_lists = [] if steps_before is None else [list_changes(steps, steps_before, cohorts, months=(before, now))]
     people = [_people(facts), _mix(facts), _where(facts)]
+    segments = _segments(facts)
     maps = [_kinds(facts), _assets(facts)] if facts["has_asset_map"] else []
-    tables = [*scorecards.values(), changes, *of_practices, *lists, *people, *maps]
+    tables = [*scorecards.values(), changes, *changed_lists, *of_practices, *lists, *people, segments, *maps]
     return Page(
         stem=page_of_pcn(code).removesuffix(".html"),
         template="pcn.html.j2",
@@ -67,20 +69,23 @@ def pcn_page(
         values={
             "code": code,
             "name": name,
-            "sentences": [*_differences(own), *_changed(changes), *sentences(name, facts)],
+            "sentences": [*differences(own), *_changed(changes), *sentences(name, facts)],
             "goals": [
                 {
                     "title": GOALS[goal],
                     "table": table,
-                    "intervals": _intervals([o for o in own if o[0].measure.goal == goal]),
+                    "intervals": intervals(of_goal[goal]),
+                    "basis": interval_basis(of_goal[goal]),
                 }
                 for goal, table in scorecards.items()
                 if table.rows
             ],
             "changes": changes,
+            "changed_lists": [table for table in changed_lists if table.rows],
             "practices": of_practices,
             "lists": [table for table in lists if table.rows],
             "people_tables": people,
+            "segment_table": segments,
             "maps": maps,
             **facts,
         },
@@ -121,32 +126,6 @@ def _scorecard(goal: str, own: list[tuple[Comparison, Any]]) -> Table:
         rows,
         links={c.measure.title: page_of_measure(c.measure.id) for c, _ in own},
     )
-
-
-def _intervals(own: list[tuple[Comparison, Any]]) -> list[dict[str, Any]]:
-    """Percentages that the chart of intervals draws."""
-    return [
-        {
-            "title": c.measure.title,
-            "pct": None if pd.isna(row.value) else row.value,
-            "lower": None if pd.isna(row.value) else row.lower,
-            "upper": None if pd.isna(row.value) else row.upper,
-            "icb_pct": None if pd.isna(c.overall.value) else c.overall.value,
-            "said": row.said,
-        }
-        for c, row in own
-        if c.unit == "percent"
-    ]
-
-
-def _differences(own: list[tuple[Comparison, Any]]) -> list[str]:
-    """Where the PCN differs from the ICB, worst news and good news alike."""
-    said = []
-    for word in ("higher", "lower"):
-        titles = [c.measure.title for c, row in own if row.comparison == word]
-        if titles:
-            said.append(f"{word.capitalize()} than the ICB: {'; '.join(titles)}.")
-    return said or ["No measure differs from the ICB beyond chance."]
 
 
 def _changes(own: list[tuple[Comparison, Any]], months: Mapping[str, Shown], pcn: Area) -> Table:
@@ -190,34 +169,6 @@ def _practice_values(shown: Shown, practices: Mapping[str, str], compared: Seque
     return Table("Practice values", "Measures by practice; small practices scatter widely by chance", columns, rows)
 
 
-def _on_lists(steps: pd.DataFrame, cohorts: Sequence[Definition]) -> Table:
-    titles = {cohort.id: cohort.title for cohort in cohorts}
-    tiers = steps[(steps["kind"] == "tier") & steps["cohort_id"].isin(titles)]
-    tiers = tiers.sort_values(["cohort_id", "step_order"])
-    rows = [[titles[r.cohort_id], r.label, r.person_count] for r in tiers.itertuples(index=False)]
-    columns = {"List": "text", "Why": "text", "People": "count"}
-    return Table("Lists", "People on its practices' lists; a list is a prompt to look, not a diagnosis", columns, rows)
-
-
-def _cascade(shown: Shown, cascades: Sequence[Measure], pcn: Area) -> Table:
-    """How far the people listed got, each counted at the furthest step."""
-    found = shown.frame[(shown.frame["area_type"] == pcn[0]) & (shown.frame["area_code"] == pcn[1])]
-    rows = []
-    for measure in cascades:
-        of = found[(found["measure_id"] == measure.id) & (found["group_name"] == STEPS)]
-        rows += [
-            [measure.title, r.group_value, r.numerator, r.denominator, r.value] for r in of.itertuples(index=False)
-        ]
-    columns = {
-        "List": "text",
-        "Got as far as": "text",
-        "People": "count",
-        "Of those listed": "count",
-        "Percent": "number",
-    }
-    return Table("Cascade", "How far the people on lists got, and no further", columns, rows)
-
-
 def _people(facts: Mapping[str, Any]) -> Table:
     parts = ("people", "pct", "icb_pct")
     columns = {"Age": "text"}
@@ -236,6 +187,12 @@ def _mix(facts: Mapping[str, Any]) -> Table:
     rows = [[bar["name"], *bar["shares"], bar["score"]] for bar in facts["mix"]]
     caption = "Percent of people in each national deprivation quintile, 1 most deprived, and mean score"
     return Table("Deprivation", caption, columns, rows, has_total=True)
+
+
+def _segments(facts: Mapping[str, Any]) -> Table:
+    rows = [[name.replace("_", " "), people, pct, icb_pct] for name, people, pct, icb_pct in facts["segments"]]
+    columns = {"Segment": "text", "People": "count", "Percent": "number", "Percent in ICB": "number"}
+    return Table("Segments", "People by segment of need, each in the first that applies", columns, rows)
 
 
 def _where(facts: Mapping[str, Any]) -> Table:

@@ -13,7 +13,7 @@ import pandas as pd
 from phm.cohorts.parts import Definition
 from phm.core.memberships import UNALLOCATED_PCN
 from phm.governance.disclosure import Published, require_published
-from phm.measures.asset_gaps import asset_gaps
+from phm.measures.asset_gaps import Need, asset_gaps
 from phm.measures.definition import Measure
 from phm.measures.trends import trends
 from phm.report.compare import Comparison, compared_measures
@@ -37,17 +37,20 @@ class Sources:
     """What one month's report is made from.
 
     `measures`, `attrition`, `quality` are the published `measure_value`, `area_attrition`, `data_quality`; `months` is
-    the published `measure_value` of this month and those before, with `month`. `geography` is `core_geography` of the
+    the published `measure_value` of this month and those before, with `month`, and `attrition_before` the published
+    `area_attrition` of the last of those, if there is one. `geography` is `core_geography` of the
     practices that delivered; `lsoa_count` the areas inside each PCN's boundary by its code; `assets` is `pcn_asset` and
-    `nearest` the nearest asset of each category to each PCN, both empty where no map was delivered; `drift` has `feed,
-    kind, subject` of what moved beyond its limit. `is_synthetic` says that the people are invented: every page then
-    says so first.
+    `nearest` the nearest suitable asset of each category to each PCN, both empty where no map was delivered, and
+    `asset_needs` are the needs they answer; `drift` has `feed, kind, subject` of what moved beyond its limit;
+    `deprivation_index` names the index with its vintage. `is_synthetic` says that the people are invented: every page
+    then says so first.
     """
 
     measures: Published
     attrition: Published
     quality: Published
     months: Published
+    attrition_before: Published | None
     geography: pd.DataFrame
     lsoa_count: Mapping[str, int]
     assets: pd.DataFrame
@@ -55,6 +58,8 @@ class Sources:
     drift: pd.DataFrame
     cohorts: Sequence[Definition]
     measure_definitions: Sequence[Measure]
+    asset_needs: Sequence[Need]
+    deprivation_index: str
     reference_date: dt.date
     is_synthetic: bool
 
@@ -119,8 +124,8 @@ def _pages(sources: Sources) -> list[Page]:
 
 def _measure_pages(compared: Sequence[Comparison], months: Published, place_note: str) -> list[Page]:
     by_month = trends(months)
-    of_icb = by_month[by_month["area_type"] == "icb"].sort_values("month")
-    return [measure_page(c, of_icb[of_icb["measure_id"] == c.measure.id], place_note=place_note) for c in compared]
+    of_measure = {measure_id: rows.sort_values("month") for measure_id, rows in by_month.groupby("measure_id")}
+    return [measure_page(c, of_measure.get(c.measure.id, by_month.iloc[:0]), place_note=place_note) for c in compared]
 
 
 def _pcn_pages(
@@ -130,7 +135,8 @@ def _pcn_pages(
     compared: Sequence[Comparison],
     steps: pd.DataFrame,
 ) -> list[Page]:
-    gaps = asset_gaps(sources.measures, sources.assets)
+    gaps = asset_gaps(sources.measures, sources.assets, needs=sources.asset_needs)
+    before = None if sources.attrition_before is None else require_published(sources.attrition_before)
     icb = ("icb", geography["icb_code"].iloc[0])
     cascades = [measure for measure in sources.measure_definitions if measure.cascade_of]
     pages = []
@@ -144,6 +150,7 @@ def _pcn_pages(
             assets=sources.assets,
             nearest=sources.nearest,
             gaps=gaps,
+            deprivation_index=sources.deprivation_index,
         )
         pages.append(
             pcn_page(
@@ -154,8 +161,13 @@ def _pcn_pages(
                 practices=practices.set_index("practice_code")["practice_name"].to_dict(),
                 compared=compared,
                 cascades=cascades,
-                steps=steps[(steps["area_type"] == "pcn") & (steps["area_code"] == code)],
+                steps=_of_pcn(steps, code),
+                steps_before=None if before is None else _of_pcn(before, code),
                 cohorts=sources.cohorts,
             )
         )
     return pages
+
+
+def _of_pcn(steps: pd.DataFrame, code: str) -> pd.DataFrame:
+    return steps[(steps["area_type"] == "pcn") & (steps["area_code"] == code)]

@@ -29,13 +29,17 @@ _LOOK = {
         "labelColor": INK,
         "titleColor": INK,
         "gridColor": GRID,
-        "labelLimit": 320,
+        # Words are measured once for their place, and several times more where they may be cut: see `NAMES`.
+        "labelLimit": 0,
         "domain": False,
         "ticks": False,
     },
-    "legend": {"labelFontSize": 12, "titleFontSize": 12, "titleLimit": 400},
+    "axisQuantitative": {"tickCount": 6},
+    "legend": {"labelFontSize": 12, "titleFontSize": 12, "labelLimit": 0, "titleLimit": 0},
     "header": {"labelFontSize": 12, "labelFontWeight": "bold"},
 }
+NAMES = alt.Axis(labelExpr="truncate(datum.label, 48)")
+"""The axis of a chart that has names beside it; the table below the chart has them in full."""
 _DECIMALS = re.compile(r"(\.\d)\d+")
 _ROOT = '<svg aria-hidden="true" focusable="false" font-family="Arial" '
 

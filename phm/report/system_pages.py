@@ -1,7 +1,6 @@
 """Pages of the whole system: the overview, the choice of measures, places and PCNs, and a page for each place."""
 
 from collections.abc import Mapping, Sequence
-from typing import Any
 
 import pandas as pd
 
@@ -9,7 +8,9 @@ from phm.cohorts.parts import Definition
 from phm.report import charts
 from phm.report.compare import NO_PLACE, Comparison, in_short
 from phm.report.know_your_pcn import LIST_SIZE, QUINTILES, SCORE
+from phm.report.listed import between, lengths
 from phm.report.rendering import count, number
+from phm.report.scorecard import Own, differences, interval_basis, intervals
 from phm.report.shown import Area, Shown
 from phm.report.site_pages import AREAS, COMPARE, OVERVIEW, Page, page_of_measure, page_of_pcn, page_of_place
 from phm.report.tables import Table
@@ -32,15 +33,17 @@ def overview(
     left_out: Sequence[str],
 ) -> Page:
     """What matters in one screen; `needs` is `need_of_pcns`, `funnels` the ICB's steps of each definition by its id."""
-    brief = _brief(compared)
+    brief, lists = _brief(compared), _lists(funnels, cohorts)
+    people = f"About {count(shown.value(LIST_SIZE, icb))} people are registered, in {len(needs)} PCNs."
     return Page(
         stem=OVERVIEW,
         template="overview.html.j2",
-        tables=[brief],
+        tables=[brief, lists],
         values={
-            "sentences": [*_headlines(shown, funnels, cohorts, icb=icb, pcn_count=len(needs)), *_neediest(needs)],
+            "sentences": [people, *_neediest(needs), *_widest(compared), *_worst(needs)],
             "left_out": left_out,
             "brief": brief,
+            "lists": lists,
         },
     )
 
@@ -87,7 +90,8 @@ def place_page(
     code: str, name: str, compared: Sequence[Comparison], needs: pd.DataFrame, /, *, place_note: str
 ) -> Page:
     """One place: against the ICB, the spread among its PCNs, and where need is greatest."""
-    standing, spread = _standing(code, compared), _spread(name, compared)
+    own = [(c, row) for c in compared for row in c.places[c.places["area_code"] == code].itertuples(index=False)]
+    standing, spread = _standing(own), _spread(name, compared)
     inside = need_table(needs[needs["place_name"] == name], "Its PCNs, most deprived first")
     return Page(
         stem=page_of_place(code).removesuffix(".html"),
@@ -97,7 +101,9 @@ def place_page(
         values={
             "code": code,
             "name": name,
-            "sentences": [*_place_sentences(code, compared), *_neediest(needs[needs["place_name"] == name])],
+            "sentences": [*differences(own), *_neediest(needs[needs["place_name"] == name])],
+            "intervals": intervals(own),
+            "basis": interval_basis(own),
             "standing": standing,
             "spread": spread,
             "inside": inside,
@@ -154,16 +160,14 @@ def need_table(needs: pd.DataFrame, caption: str, /) -> Table:
     )
 
 
-def _headlines(
-    shown: Shown, funnels: Mapping[str, pd.DataFrame], cohorts: Sequence[Definition], *, icb: Area, pcn_count: int
-) -> list[str]:
-    lines = [f"About {count(shown.value(LIST_SIZE, icb))} people are registered, in {pcn_count} PCNs."]
+def _lists(funnels: Mapping[str, pd.DataFrame], cohorts: Sequence[Definition]) -> Table:
+    """How many people are on each list of the ICB's practices."""
+    rows = []
     for cohort in cohorts:
-        tiers = funnels[cohort.id].query("kind == 'tier'")
-        if tiers["person_count"].notna().any():
-            least = "at least " if tiers["is_suppressed"].any() else "about "
-            lines.append(f"{cohort.title}: {least}{count(tiers['person_count'].sum())} people are on practices' lists.")
-    return lines
+        length = lengths(funnels[cohort.id], [cohort])
+        rows += [[cohort.title, between(length[cohort.id])]] if cohort.id in length else []
+    caption = "People on practices' lists: between how many, as counts are rounded"
+    return Table("Lists", caption, {"List": "text", "People": "text"}, rows)
 
 
 def _neediest(needs: pd.DataFrame) -> list[str]:
@@ -172,6 +176,25 @@ def _neediest(needs: pd.DataFrame) -> list[str]:
         return []
     with_score = [f"{r.area_name} (mean score {number(r.score)})" for r in most.itertuples(index=False)]
     return [f"Deprivation is greatest in {named(with_score)}."]
+
+
+def _widest(compared: Sequence[Comparison]) -> list[str]:
+    """The measures in which most PCNs differ from the ICB."""
+    differing = [(len(c.names("higher")) + len(c.names("lower")), c.measure.title) for c in compared]
+    most = sorted((found for found in differing if found[0]), key=lambda found: -found[0])[:_NEEDIEST]
+    if not most:
+        return ["No PCN differs from the ICB beyond chance in any measure."]
+    return [f"Most PCNs differ from the ICB in: {'; '.join(f'{title} ({many})' for many, title in most)}."]
+
+
+def _worst(needs: pd.DataFrame) -> list[str]:
+    """The PCNs with most measures on the less favourable side of the ICB."""
+    rows = needs.sort_values(["less_favourable", "area_name"], ascending=[False, True])
+    rows = rows[rows["less_favourable"] > 1].head(_NEEDIEST)
+    if rows.empty:
+        return []
+    with_number = [f"{r.area_name} ({r.less_favourable})" for r in rows.itertuples(index=False)]
+    return [f"Most measures less favourable than the ICB: {named(with_number)}."]
 
 
 def _brief(compared: Sequence[Comparison]) -> Table:
@@ -226,11 +249,7 @@ def _long(mix: Table) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=["area_name", "quintile", "value"]).astype({"value": "Float64"})
 
 
-def _of_place(code: str, compared: Sequence[Comparison]) -> list[tuple[Comparison, Any]]:
-    return [(c, row) for c in compared for row in c.places[c.places["area_code"] == code].itertuples(index=False)]
-
-
-def _standing(code: str, compared: Sequence[Comparison]) -> Table:
+def _standing(own: Own) -> Table:
     rows = [
         [
             c.measure.title,
@@ -241,11 +260,11 @@ def _standing(code: str, compared: Sequence[Comparison]) -> Table:
             c.overall.value,
             judged(row.comparison, c.measure.polarity),
         ]
-        for c, row in _of_place(code, compared)
+        for c, row in own
     ]
     columns = {"Measure": "text", "Unit": "text", "Value": "number", "Lower 95%": "number", "Upper 95%": "number"}
     columns |= {"ICB": "number", "Against the ICB": "text"}
-    links = {c.measure.title: page_of_measure(c.measure.id) for c in compared}
+    links = {c.measure.title: page_of_measure(c.measure.id) for c, _ in own}
     return Table("Against the ICB", "Every measure beside the ICB", columns, rows, links=links)
 
 
@@ -267,12 +286,3 @@ def _spread(name: str, compared: Sequence[Comparison]) -> Table:
     return Table(
         "Spread inside", "The spread among its PCNs; the ends of any row scatter most by chance", columns, rows
     )
-
-
-def _place_sentences(code: str, compared: Sequence[Comparison]) -> list[str]:
-    said = []
-    for word in ("higher", "lower"):
-        titles = [c.measure.title for c, row in _of_place(code, compared) if row.comparison == word]
-        if titles:
-            said.append(f"{word.capitalize()} than the ICB: {'; '.join(titles)}.")
-    return said or ["No measure differs from the ICB beyond chance."]

@@ -14,9 +14,9 @@ import xlsxwriter
 
 from phm.report.rendering import WITHHELD, count, number
 
-Kind = Literal["text", "count", "number"]
+Kind = Literal["text", "code", "count", "number"]
 _DIGITS = 1
-_WRITTEN = {"text": str, "count": count, "number": number}
+_WRITTEN = {"text": str, "code": str, "count": count, "number": number}
 _SHEET_NAME = 31
 """Letters a spreadsheet allows in the name of a sheet."""
 
@@ -25,8 +25,8 @@ _SHEET_NAME = 31
 class Table:
     """A captioned table: `columns` are headings with the kind of what stands below them, `rows` their values.
 
-    The first column names the row; `links` leads from such a name to a page. `has_total` says that the last row stands
-    for all others.
+    A code is text that may break anywhere. The first column names the row; `links` leads from such a name to a page.
+    `has_total` says that the last row stands for all others.
     """
 
     name: str
@@ -102,7 +102,7 @@ def _sheet_names(tables: Sequence[Table]) -> list[str]:
 
 
 def _value(value: Any, kind: Kind) -> Any:
-    if kind == "text":
+    if kind in ("text", "code"):
         return str(value)
     if pd.isna(value):
         return WITHHELD

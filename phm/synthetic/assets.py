@@ -73,7 +73,8 @@ def community_assets(place: Place, /, *, reference_date: date, rng: np.random.Ge
                 open_to[rng.integers(len(open_to))], checked.isoformat(),
             ]
         )  # fmt: skip
-    return Published(list(load_contract("community_asset").column_names), rows)
+    columns = load_contract("community_asset").columns
+    return Published([column.name for column in columns if not column.optional], rows)
 
 
 def lsoa_centroids(place: Place, /) -> Published | None:

@@ -4,7 +4,7 @@ from collections.abc import Collection, Sequence
 
 import ibis
 
-from phm.core.boundary import pcn_boundary
+from phm.core.boundary import out_of_area, pcn_boundary
 from phm.core.codelists import code_list_hashes, load_code_lists
 from phm.core.deprivation import check_match, match_people
 from phm.core.events import events, issues, readings
@@ -53,14 +53,18 @@ def core_person(work: Workspace, geography, deprivation, lookup, register, *_) -
     where_people_live = homes(register).cache()
     index = fit_index(where_people_live, deprivation, lookup)
     match = match_people(where_people_live, index.areas)
-    remarks = [f"Deprivation is {index.name}; areas matched: {match.mapping()}.", *check_match(match)]
+    matched = f"Deprivation is {index.name}; areas matched: {match.mapping()}."
+    remarks = [matched, f"{match.summary()}.", *check_match(match)]
     rows = people(register, geography, index.areas, reference_date=work.reference_date)
-    return Made(rows, remarks, {"deprivation": match.record()})
+    return Made(rows, remarks, {"deprivation": match.record(), "deprivation_index": index.name})
 
 
 @table_assets("core_pcn_boundary", group="core", inputs=["core_person", "core_geography"])
 def core_pcn_boundary(work: Workspace, person, geography) -> Made:
-    return Made(pcn_boundary(homes(person.filter("is_registered", "is_alive")), geography))
+    where_people_live = homes(person.filter("is_registered", "is_alive")).cache()
+    far = out_of_area(where_people_live, geography)
+    remark = f"Most people of {len(far)} practice(s) live outside the areas of the ICB: {', '.join(far)}."
+    return Made(pcn_boundary(where_people_live, geography), [remark] if far else [])
 
 
 def _delivered(work: Workspace, feeds: Sequence[str], *tables: ibis.Table) -> list[ibis.Table | None]:

@@ -38,6 +38,7 @@ PRACTICE_LIST_INPUTS = (
     "cohort_attrition",
     "core_geography",
     "core_person",
+    "core_event",  # says which code lists it was made with
     "identity",
 )
 
@@ -89,10 +90,11 @@ def list_change(work: Workspace, entry, *facts) -> Made:
     return Made(ibis.union(*changes))
 
 
-@table_assets("list_cascade", group="lists", inputs=["case_finding_list", "list_outcome", "person_feature"])
-def list_cascade(work: Workspace, _, outcome, feature) -> Made:
+@table_assets("list_cascade", group="lists", inputs=["case_finding_list", "list_outcome", *FACTS])
+def list_cascade(work: Workspace, _, outcome, *facts) -> Made:
     listed = listed_so_far(work.store, work.con, work.partition)
-    return Made(ibis.union(*(cascade_of(listed, outcome, feature, d) for d in _definitions(work))))
+    write = partial(cascade_of, listed, outcome, reference_date=work.reference_date)
+    return Made(ibis.union(*(write(_facts(d, *facts), d) for d in _definitions(work))))
 
 
 def _workbooks(table: str, use: str) -> dg.AssetsDefinition:
@@ -134,6 +136,7 @@ def _write_all(work: Workspace, folder: Path, use: str) -> dict[str, int]:
                 as_at=work.reference_date,
                 draft=True,
                 definitions=work.settings.definitions,
+                handed_over=work.settings.workbooks,
                 workers=work.settings.threads if len(practice_codes) > FEW_PRACTICES else 1,
             )
         )

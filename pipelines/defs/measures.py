@@ -10,7 +10,7 @@ from phm.governance.disclosure import publish
 from phm.governance.raw import RawAttrition, RawQuality
 from phm.governance.release import Ledger
 from phm.measures.definition import Measure, load_measures
-from phm.measures.values import measure_values
+from phm.measures.values import measure_values, people_with_scores
 from phm.report.quality import quality_counts
 from pipelines.defs.feeds import FEED_TABLES
 from pipelines.defs.resources import Made, Workspace
@@ -20,6 +20,7 @@ RELEASE = ("measure_value", "area_attrition", "data_quality", "release_cell", "r
 """Everything of a month that leaves, protected together, and the ledger for the month after."""
 RELEASE_INPUTS = (
     "person_feature",
+    "person_risk",
     "core_geography",
     "core_person",
     "core_pcn_boundary",
@@ -31,7 +32,9 @@ RELEASE_INPUTS = (
 
 
 @table_assets(*RELEASE, group="measures", inputs=RELEASE_INPUTS)
-def release(work: Workspace, feature, geography, person, boundary, attrition, cascade, issues, *_) -> tuple[Made, ...]:
+def release(
+    work: Workspace, feature, risk, geography, person, boundary, attrition, cascade, issues, *_
+) -> tuple[Made, ...]:
     measures, cohorts = _measures(work), work.cohorts
     residence = pcn_facts(homes(person.filter("is_registered", "is_alive")), geography, boundary)
     practices, steps = geography.to_pandas(), attrition.to_pandas()
@@ -40,7 +43,7 @@ def release(work: Workspace, feature, geography, person, boundary, attrition, ca
     before = _ledger_before(work)
     published = publish(
         measure_values(
-            feature,
+            people_with_scores(feature, risk),
             geography,
             residence,
             steps,

@@ -137,6 +137,7 @@ class Site(dg.ConfigurableResource):
             code_lists=settings.code_lists,
             definitions=settings.definitions,
             measures=settings.measures,
+            asset_needs=settings.asset_needs,
             outcomes=outcomes_folder(self.store, partition.icb_code),
             undiagnosed_model=settings.undiagnosed_model,
             choices=settings.model_dump(mode="json", include={"cohorts", "workbooks", "core20_floor_percent"}),

@@ -15,8 +15,7 @@ from pipelines.defs.resources import Made, Site
 from pipelines.partitions import MONTH_BY_ICB
 
 _MONTH = timedelta(days=31)
-ROW_RULES = "row_rules"
-AGAINST_PREVIOUS = "against_previous"
+ROW_RULES, TABLE_RULES, AGAINST_PREVIOUS = "row_rules", "table_rules", "against_previous"
 SAYS = "says"
 """Metadata of a failed check that `phm run` prints: one sentence without values."""
 
@@ -92,30 +91,35 @@ def materialised(version: TableVersion, **metadata: Any) -> dg.MaterializeResult
 
 
 def contract_checks(contract: Contract, *, table: str) -> dg.AssetChecksDefinition:
-    """One check for each rule of the contract about the whole table, one for all its rules about rows, and one, where
-    the contract says how much may change, for all comparisons with the month before.
+    """A check for all rules of the contract about rows, one for those about the whole table, and one, where it says how
+    much may change, for all comparisons with the month before.
 
-    A rule of severity error that does not hold stops everything downstream.
+    Each says what it asks and, of rules that do not hold, which; Dagster keeps several events for every check of every
+    run. A rule of severity error that does not hold stops everything downstream.
     """
-    grouped = dict.fromkeys((rule.id for rule in contract.row_rules), ROW_RULES)
-    asked = {rule_id: says for rule_id, says in rules_of(contract).items() if rule_id not in grouped}
-    asked[ROW_RULES] = f"Each of {len(grouped)} rules about rows holds, or its rows are in quarantine."
+    of_rows = {rule.id for rule in contract.row_rules}
+    asked = rules_of(contract)
+    by_rule = {rule_id: ROW_RULES if rule_id in of_rows else TABLE_RULES for rule_id in asked}
+    ask = {
+        ROW_RULES: f"Each of {len(of_rows)} rules about rows holds, or its rows are in quarantine.",
+        TABLE_RULES: "\n".join(says for rule_id, says in asked.items() if rule_id not in of_rows),
+    }
     if contract.drift:
-        grouped |= dict.fromkeys(DRIFT_RULES.values(), AGAINST_PREVIOUS)
-        asked[AGAINST_PREVIOUS] = "The delivery does not differ from that of the month before by more than is usual."
+        by_rule |= dict.fromkeys(DRIFT_RULES.values(), AGAINST_PREVIOUS)
+        ask[AGAINST_PREVIOUS] = "The delivery does not differ from that of the month before by more than is usual."
     related = related_tables(contract)
     specs = [
         dg.AssetCheckSpec(name, asset=table, blocking=True, description=says, additional_deps=list(related.values()))
-        for name, says in asked.items()
+        for name, says in ask.items()
     ]
 
     @dg.multi_asset_check(specs=specs, name=f"{table}_contract", can_subset=True)
     def checks(context: dg.AssetCheckExecutionContext, site: Site):
         work = site.workspace(context)
         results = work.check(contract, table, related=related)
-        by_check: dict[str, list[RuleResult]] = {name: [] for name in asked}
+        by_check: dict[str, list[RuleResult]] = {name: [] for name in ask}
         for result in results:
-            by_check[grouped.get(result.rule_id, result.rule_id)].append(result)
+            by_check[by_rule[result.rule_id]].append(result)
         for key in context.selected_asset_check_keys:
             yield _verdict(by_check[key.name], key)
 

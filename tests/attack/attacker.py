@@ -88,7 +88,7 @@ def attack(months: list[Month], published: list[dict[str, pd.DataFrame]]) -> Att
         for larger, smaller in _within(known):
             names.append((n, "rest", larger, smaller))
             masks.append(np.setdiff1d(masks[of[larger]], masks[of[smaller]], assume_unique=True))
-            labels.append((0, MOST))
+            labels.append((0, MOST if len(masks[-1]) else 0))
             sums.append((of[larger], [of[smaller], len(names) - 1]))
         sums += _sums_of_rests(month, names, n)
     holds = sparse.csr_matrix(
@@ -117,6 +117,8 @@ def _known(month: Month, tables: dict[str, pd.DataFrame]) -> dict[tuple, tuple[n
             for measure, some in (("raised_18", at), ("raised_30", middle)):
                 for group, people in (("all", some), *((s, some[:, :, j]) for j, s in enumerate(SEXES))):
                     found |= {(measure, group): people[..., 1], (f"d {measure}", group): people}
+            for group, people in (("all", at), *((q, at[:, :, :, i]) for i, q in enumerate(QUINTILES))):
+                found |= {("raised_again", group): people[..., 1], ("d raised_again", group): people}
             for cohort, some in (("c18", at), ("c30", middle)):
                 found[f"{cohort} step 0", "all"] = found[f"{cohort} left 0", "all"] = some
                 for order in range(1, len(STEPS) + 1):
@@ -153,7 +155,7 @@ def _sums(month: Month, known: dict[tuple, tuple]) -> list[tuple[tuple, list[tup
             if all(part in known for part in parts):
                 found.append(((what, level, code, group), parts))
         if group == "all":
-            for of in (SEXES, [f"{s} {a}" for s in SEXES for a in AGES]):
+            for of in (SEXES, [f"{s} {a}" for s in SEXES for a in AGES], QUINTILES):
                 parts = [(what, level, code, g) for g in of]
                 if all(part in known for part in parts):
                     found.append(((what, level, code, "all"), parts))

@@ -61,13 +61,13 @@ def next_month(month: Month, rng: np.random.Generator, *, event: str | None) -> 
     elif event == "merger":
         areas["pcn"] = areas["pcn"].replace(codes[1], codes[0])
     elif event == "move":
-        areas.loc[rng.integers(0, len(areas)), "pcn"] = codes[-1]
+        areas.loc[rng.choice(np.flatnonzero(areas["pcn"] != codes[-1])), "pcn"] = codes[-1]
     return Month(people, areas)
 
 
 def tables(month: Month) -> tuple[RawCounts, RawAttrition]:
-    """What the month publishes: list size with sex and age, shares by deprivation, a measure of two age ranges, two
-    cohorts of which one is within the other."""
+    """What the month publishes: list size with sex and age, shares by deprivation, a measure of two age ranges by sex,
+    the same people in other words by deprivation, two cohorts of which one is within the other."""
     by_practice = [("list_size", "all", "all", "people", month.people.sum(axis=(1, 2, 3, 4, 5)), None)]
     everybody = by_practice[0][4]
     for a, age in enumerate(AGES):
@@ -81,6 +81,10 @@ def tables(month: Month) -> tuple[RawCounts, RawAttrition]:
         for group, some in (("all", chosen), *((sex, chosen[:, :, s : s + 1]) for s, sex in enumerate(SEXES))):
             counted = some[..., 1].sum(axis=(1, 2, 3, 4)), some.sum(axis=(1, 2, 3, 4, 5))
             by_practice.append((measure, "all" if group == "all" else "sex", group, "percent", *counted))
+    for group, q in (("all", slice(None)), *((quintile, slice(q, q + 1)) for q, quintile in enumerate(QUINTILES))):
+        some = month.people[:, :, :, q]
+        counted = some[..., 1].sum(axis=(1, 2, 3, 4)), some.sum(axis=(1, 2, 3, 4, 5))
+        by_practice.append(("raised_again", "all" if group == "all" else "deprivation", group, "percent", *counted))
     frames = []
     for measure, grouping, group, unit, numerator, denominator in by_practice:
         facts = {"measure_id": measure, "title": measure, "group_name": grouping, "group_value": group, "unit": unit}
@@ -96,6 +100,8 @@ def tables(month: Month) -> tuple[RawCounts, RawAttrition]:
     for measure, group in (("raised_18", ADULTS), ("raised_30", MIDDLE_AGED)):
         raised = Group(group.age_from, group.age_to, group.conditions | {"raised"})
         groups |= {("denominator", measure): group, ("numerator", measure): raised}
+    again = Group(ADULTS.age_from, ADULTS.age_to, ADULTS.conditions | {"raised, in other words"})
+    groups |= {("denominator", "raised_again"): ADULTS, ("numerator", "raised_again"): again}
     areas = counts[["area_type", "area_code"]].drop_duplicates().itertuples(index=False, name=None)
     ties = []
     for area in areas:

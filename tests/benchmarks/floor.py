@@ -1,7 +1,9 @@
 """The floor: the same delivered files, features and tiers in hand-tuned DuckDB SQL and nothing else.
 
-What a good analyst would write who trusts the files: no checks, no quarantine, no pseudonyms, no lists, no report. The
-distance between this and `phm run` is what all of those cost together. Run as
+What a good analyst would write who trusts the files: every variable of `person_feature` and the tiers of the default
+cohort, but no checks, no quarantine, no pseudonyms, no scores, no other cohorts, no lists, no measures, no report. The
+distance between this and `phm run` is what all of those cost together. Who is at high risk by QRISK3 alone is
+`stage_1` here. Run as
 
     python -m tests.benchmarks.floor DELIVERY REFERENCE_DATE OUT.parquet [--threads N]
 
@@ -23,11 +25,20 @@ CODE_LISTS = Path(__file__).parents[2] / "phm" / "core" / "code_lists.csv"
 MEASURED = {"bmi": (10, 100), "egfr": (0, 200), "hba1c": (10, 250), "cholesterol_ratio": (1, 20), "acr": (0, 5000)}
 DATED = (
     "hypertension", "hypertension_resolved", "white_coat_hypertension", "bp_declined", "bp_in_progress",
-    "bp_assessment", "palliative_care", "pregnancy", "delivery", "gestational_hypertension", "diabetes",
-    "diabetes_resolved", "ckd", "ischaemic_heart_disease", "stroke_tia", "heart_failure",
-    "peripheral_arterial_disease", "atrial_fibrillation", "familial_hypercholesterolaemia", "organ_damage",
-    "albuminuria", "migraine", "raynauds", "aortopathy", "learning_disability", "severe_mental_illness", "housebound",
-    "care_home", "family_history_cvd", "health_check",
+    "bp_assessment", "bp_therapy_maximal", "hypertension_care_declined", "hypertension_care_unsuitable",
+    "palliative_care", "pregnancy", "delivery", "gestational_hypertension", "gestational_diabetes", "diabetes",
+    "diabetes_resolved", "diabetes_symptom", "type_1_diabetes", "type_2_diabetes", "anaemia", "haemoglobinopathy",
+    "ckd", "ckd_resolved", "ckd_stage_1_2", "acute_kidney_injury", "ischaemic_heart_disease", "stroke_tia",
+    "heart_failure", "peripheral_arterial_disease", "atrial_fibrillation", "atrial_fibrillation_resolved",
+    "anticoagulation_elsewhere", "anticoagulant_declined", "anticoagulant_contraindicated",
+    "familial_hypercholesterolaemia", "organ_damage", "albuminuria", "migraine", "raynauds", "aortopathy",
+    "learning_disability", "severe_mental_illness", "frailty_moderate_or_severe", "housebound", "care_home",
+    "family_history_cvd", "health_check", "smoking_support", "smoking_support_declined", "weight_management",
+    "activity_support", "social_prescribing", "rheumatoid_arthritis", "systemic_lupus", "erectile_dysfunction",
+    "family_history_premature_chd", "alcohol_problem", "anxiety_or_depression", "asthma", "copd", "dementia",
+    "epilepsy", "hearing_loss", "irritable_bowel", "dizziness", "dyspnoea", "falls", "insomnia",
+    "orthostatic_hypotension", "osteoarthritis", "osteoporosis", "parkinsonism", "peptic_ulcer", "pressure_ulcer",
+    "thyroid_disease", "urinary_incontinence", "visual_impairment", "weight_loss", "lives_alone",
 )  # fmt: skip
 
 

@@ -135,17 +135,74 @@ create table pressure_feature as
 create table record_feature as
   select nhs_number, ${latest_dates},
          ${latest_values},
-         max_by(concept, (event_date - date '1900-01-01') * 10
+         max_by({'day': event_date, 'concept': concept}, (event_date - date '1900-01-01') * 10
                 + case concept when 'smoking_current' then 2 when 'smoking_ex' then 1 else 0 end)
-           filter (concept in ('smoking_never', 'smoking_ex', 'smoking_current')) as smoking
+           filter (concept in ('smoking_never', 'smoking_ex', 'smoking_current')) as smoking,
+         max_by({'day': event_date, 'concept': concept}, (event_date - date '1900-01-01') * 10
+                + case concept when 'activity_inactive' then 3 when 'activity_moderately_inactive' then 2
+                               when 'activity_moderately_active' then 1 else 0 end)
+           filter (concept in ('activity_active', 'activity_moderately_active', 'activity_moderately_inactive',
+                               'activity_inactive')) as physical_activity,
+         max((event_date - date '1900-01-01') * 10
+             + case when concept = 'smoking_light' then 1 when concept = 'smoking_moderate' then 2
+                    when concept = 'smoking_heavy' then 3 when value >= 20 then 3 when value >= 10 then 2
+                    when value >= 1 then 1 else 0 end)
+           filter (concept in ('smoking_light', 'smoking_moderate', 'smoking_heavy', 'cigarettes_per_day')) % 10
+           as smoking_intensity,
+         max(event_date) filter (concept = 'cancer') > date '${months_60}' as has_cancer_5y,
+         count(distinct event_date) filter (concept = 'inr' and event_date > date '${months_6}') as inr_day_count_6m,
+         max(value) filter (concept = 'cvd_risk_score') as highest_cvd_risk_score
   from event where concept not in ('bp_systolic_clinic', 'bp_diastolic_clinic')
+  group by nhs_number;
+
+-- Since when the latest eGFR, albumin:creatinine ratio or HbA1c has been abnormal.
+create table run_feature as
+  with result as (
+    select nhs_number, concept, event_date, min(value) as value,
+           case concept when 'egfr' then min(value) < 60 when 'acr' then min(value) >= 3 else min(value) >= 48 end
+             as is_abnormal
+    from event where concept in ('egfr', 'acr', 'hba1c') and value is not null
+    group by nhs_number, concept, event_date),
+  run as (
+    select nhs_number, concept, max(event_date) as last_date,
+           min(event_date) filter (event_date > normal_date or normal_date is null) as since_date
+    from (select *, max(event_date) filter (not is_abnormal) over (partition by nhs_number, concept) as normal_date
+          from result
+          where (nhs_number, concept) in (select (nhs_number, concept) from result where is_abnormal))
+    group by nhs_number, concept)
+  select nhs_number,
+         max({'since': since_date, 'days': last_date - since_date}) filter (concept = 'egfr') as low_egfr,
+         max({'since': since_date, 'days': last_date - since_date}) filter (concept = 'acr') as high_acr,
+         max({'since': since_date, 'days': last_date - since_date}) filter (concept = 'hba1c') as high_hba1c
+  from run where since_date is not null group by nhs_number;
+
+-- How systolic readings in the clinic vary over five years.
+create table variation_feature as
+  select nhs_number, count(*) as systolic_day_count_5y, round(stddev_samp(systolic), 2) as systolic_sd_5y
+  from (select nhs_number, event_date, min(systolic) as systolic from reading r
+        where setting = 'clinic' and event_date > date '${months_60}' and not (
+          nhs_number in (select nhs_number from maternity_period) and exists (
+            from maternity_period p where p.nhs_number = r.nhs_number and event_date between start_date and end_date))
+        group by nhs_number, event_date)
   group by nhs_number;
 
 create table medicine_feature as
   select nhs_number,
          count(*) filter (is_bp_drug and event_date > date '${months_6}') as bp_drug_issue_count_6m,
          count(*) filter (is_bp_drug and event_date > date '${months_12}') as bp_drug_issue_count_12m,
+         (count(*) filter (concept in ('ace_inhibitor', 'arb') and event_date > date '${months_6}') > 0)::int
+           + (count(*) filter (concept = 'dihydropyridine_ccb' and event_date > date '${months_6}') > 0)::int
+           + (count(*) filter (concept = 'thiazide_like' and event_date > date '${months_6}') > 0)::int
+           as bp_drug_class_count_6m,
          max(event_date) filter (is_bp_drug) as latest_bp_drug_date,
+         max(event_date) filter (concept in ('ace_inhibitor', 'arb')) as latest_ace_inhibitor_or_arb_date,
+         max(event_date) filter (concept = 'oral_anticoagulant') as latest_anticoagulant_date,
+         count(*) filter (concept = 'antiplatelet' and event_date > date '${months_6}') > 0 as has_antiplatelet,
+         count(*) filter (concept = 'oral_steroid' and event_date > date '${months_3}') > 0 as has_oral_steroid,
+         count(*) filter (concept = 'oral_steroid' and event_date > date '${months_6}') >= 2
+           as has_regular_corticosteroid,
+         count(*) filter (concept = 'atypical_antipsychotic' and event_date > date '${months_6}') >= 2
+           as has_regular_atypical_antipsychotic,
          count(*) filter (concept = 'statin' and event_date > date '${months_12}') > 0 as has_statin,
          count(*) filter (concept = 'combined_contraceptive' and event_date > date '${months_6}') > 0
            as has_combined_contraceptive,
@@ -154,8 +211,9 @@ create table medicine_feature as
   group by nhs_number;
 
 create table attendance_feature as
-  select nhs_number, count(*) as emergency_attendance_count_12m
-  from attendance where arrival_date > date '${months_12}' group by nhs_number;
+  select nhs_number, count(*) filter (arrival_date > date '${months_12}') as emergency_attendance_count_12m,
+         max(arrival_date) as latest_emergency_attendance_date
+  from attendance group by nhs_number;
 
 create table person_feature as
   with person as (
@@ -170,8 +228,10 @@ create table person_feature as
          pressure_feature.* exclude (nhs_number), maternal.highest as maternity_bp,
          record_feature.* exclude (nhs_number),
          coalesce(bp_drug_issue_count_6m, 0) as issues_6m, coalesce(bp_drug_issue_count_12m, 0) as issues_12m,
-         latest_bp_drug_date, has_statin, has_combined_contraceptive, has_drug_raising_bp,
+         medicine_feature.* exclude (nhs_number, bp_drug_issue_count_6m, bp_drug_issue_count_12m),
+         run_feature.* exclude (nhs_number), variation_feature.* exclude (nhs_number),
          coalesce(emergency_attendance_count_12m, 0) as emergency_attendance_count_12m,
+         latest_emergency_attendance_date,
          diabetes is not null and not coalesce(diabetes_resolved > diabetes, false) as has_diabetes,
          albuminuria is not null or coalesce(acr.value >= 3, false) as has_albuminuria,
          coalesce(pregnancy >= date '${reference_date}' - interval 280 day, false)
@@ -181,6 +241,7 @@ create table person_feature as
   left join practice using (practice_code) left join area using (lsoa_code)
   left join pressure_feature using (nhs_number) left join maternal using (nhs_number)
   left join record_feature using (nhs_number) left join medicine_feature using (nhs_number)
+  left join run_feature using (nhs_number) left join variation_feature using (nhs_number)
   left join attendance_feature using (nhs_number);
 
 copy (

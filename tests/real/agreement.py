@@ -48,7 +48,7 @@ class Agreement:
         return self.rows - sum(self.skipped.values())
 
 
-def _furthest(pairs: list[tuple[object, object]]) -> tuple[int, float]:
+def furthest(pairs: list[tuple[object, object]]) -> tuple[int, float]:
     got = np.concatenate([np.ravel(np.asarray(ours, dtype=float)) for ours, _ in pairs])
     expected = np.concatenate([np.ravel(np.asarray(theirs, dtype=float)) for _, theirs in pairs])
     assert got.shape == expected.shape
@@ -76,7 +76,7 @@ def interval_vectors(folder: Path) -> Agreement:
         else:
             limits = byars(rows["x"], confidence=level)
         pairs += [(limits[0], rows["lowercl"]), (limits[1], rows["uppercl"])]
-    return Agreement("byars_wilson_expected.csv", "Byar's and Wilson limits", len(table), *_furthest(pairs), 1e-9)
+    return Agreement("byars_wilson_expected.csv", "Byar's and Wilson limits", len(table), *furthest(pairs), 1e-9)
 
 
 def _crude(folder: Path, file: str, what: str, function: Callable[..., Estimates]) -> Agreement:
@@ -86,7 +86,7 @@ def _crude(folder: Path, file: str, what: str, function: Callable[..., Estimates
         for suffix, confidence in LEVELS.items():
             found = function(rows["Numerator"], rows["Denominator"], multiplier=multiplier, confidence=confidence)
             pairs += _columns(found, rows, suffix)
-    return Agreement(file, what, len(table), *_furthest(pairs), 1e-9)
+    return Agreement(file, what, len(table), *furthest(pairs), 1e-9)
 
 
 def proportions(folder: Path) -> Agreement:
@@ -101,7 +101,7 @@ def standard_population(folder: Path) -> Agreement:
     table = pd.read_csv(folder / "esp2013_19bands.csv")
     assert list(ESP_2013) == table["ageband"].tolist()
     pairs = [(list(ESP_2013.values()), table["esp2013"])]
-    return Agreement("esp2013_19bands.csv", "European Standard Population 2013", len(table), *_furthest(pairs), 0.0)
+    return Agreement("esp2013_19bands.csv", "European Standard Population 2013", len(table), *furthest(pairs), 0.0)
 
 
 def direct_standardisation(folder: Path) -> Agreement:
@@ -124,7 +124,7 @@ def direct_standardisation(folder: Path) -> Agreement:
         "dsr_expected.csv",
         "directly standardised rates, Dobson",
         len(table),
-        *_furthest(pairs),
+        *furthest(pairs),
         1e-9,
         {"events that are not independent: their inputs are not in the collection, and the method is not offered": 4},
         "The 99.8% limits of the population of 1976 are published ten times too large: a tenth of them is compared. "
@@ -170,7 +170,7 @@ def indirect_standardisation(folder: Path) -> Agreement:
         "isr_smr_expected.csv",
         "indirectly standardised rates and ratios, Byar's, exact below 10",
         len(table),
-        *_furthest(pairs),
+        *furthest(pairs),
         1e-9,
         note="The inputs with a population of zero are not in the collection; they follow from the expected events.",
     )
@@ -213,7 +213,7 @@ def funnel_lines(folder: Path) -> Agreement:
         "funnel_prop_outputs.csv",
         "funnel limits of proportions",
         len(table),
-        *_furthest(pairs),
+        *furthest(pairs),
         1e-6,
         note="Published with six decimals.",
     )
@@ -238,7 +238,7 @@ def quantile_groups(folder: Path) -> Agreement:
         "quantiles_expected.csv",
         "quantiles",
         len(table),
-        *_furthest(pairs),
+        *furthest(pairs),
         0.0,
         {"two directions within one group, an error there: here one call has one direction": int(bad.sum())},
     )
@@ -287,7 +287,7 @@ def inequality_indices(folder: Path) -> Agreement:
         "sii_rii_expected.csv",
         "slope and relative index of inequality",
         len(table),
-        *_furthest(pairs),
+        *furthest(pairs),
         0.05,
         skipped,
         "Expected limits are simulated; ours are analytic. Blocks that are errors there have no index here.",

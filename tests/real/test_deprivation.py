@@ -6,6 +6,8 @@ The files are looked for in `real` of the folder PHM_PUBLISHED_FILES, else of `s
 import duckdb
 import pytest
 
+from phm.core.boundary import out_of_area
+from phm.core.oddities import inconsistencies
 from phm.errors import CheckFailed
 from tests.conftest import ROOT, SHARED
 from tests.real import areas
@@ -17,6 +19,13 @@ FOLDER = SHARED / "real"
 PEOPLE = 61_768_942
 ENGLISH = 61_727_641
 """People of the register of July 2022 whose LSOA code is English, counted from the file itself."""
+
+
+PLACES = "ods/bsol_gp_pcn_locality_lookup_2024-03.csv"
+
+
+def rows_of(table):
+    return table.to_pyarrow().to_pylist()
 
 
 @pytest.fixture(scope="module")
@@ -39,6 +48,7 @@ def test_every_pcn_of_england_has_an_imd_2019_score(published):
     assert (match.people, match.matched, match.placeholder, match.outside_england) == (PEOPLE, ENGLISH, 27_415, 13_886)
     rows = areas.pcn_scores(england)
     assert sum(row["patient_count"] for row in rows) == PEOPLE
+    assert len({row["area_code"] for row in rows} - {None, "U"}) == 1_259, "as many as the geography of that day has"
     assert all(row["imd_score"] is not None for row in rows)
     assert all(row[f"{domain}_score"] is not None for row in rows for domain in ("income", "crime", "environment"))
 
@@ -56,6 +66,27 @@ def test_pcn_scores_are_those_of_the_arithmetic_done_by_hand(published):
         ).fetchall()
     made = {row["area_code"]: row["imd_score"] for row in areas.pcn_scores(england) if row["area_code"]}
     assert made == pytest.approx(dict(expected), abs=1e-9)
+
+
+@pytest.mark.parametrize("files", [IMD_2019, IMD_2025])
+def test_published_deciles_are_those_of_ranks(published, files):
+    index = areas.read_index(published.con, FOLDER / files["index"])
+    count = int(index.count().to_pyarrow().as_py())
+    rows = index.select("imd_rank", "imd_decile").to_pyarrow().to_pylist()
+    assert max(row["imd_rank"] for row in rows) == count
+    assert all(row["imd_decile"] == -(-10 * row["imd_rank"] // count) for row in rows)
+
+
+def test_scores_are_those_others_published_of_other_months(published):
+    found = areas.against_others(published)
+    pcns, practices = found["pcn"], found["practice"]
+    assert (pcns.count, practices.count) == (50, 40)
+    assert pcns.median < 0.03 and abs(pcns.mean) < 0.02 and abs(pcns.largest) < 0.7
+    assert pcns.correlation > 0.9999
+    assert practices.median < 0.4 and abs(practices.mean) < 0.1
+    assert practices.correlation > 0.998
+    # PCNs as at another day are other PCNs.
+    assert abs(found["pcn_of_july"].largest) > 2
 
 
 def test_imd_2025_goes_through_the_lookup_and_loses_nobody_who_has_an_english_lsoa(published):
@@ -102,6 +133,26 @@ def test_a_digital_first_practice_stands_out(published):
     pcns = areas.both_views(england)
     assert pcns[0]["pcn_code"] == practice["pcn_code"]
     assert pcns[0]["inside_pct"] < 4 < pcns[1]["inside_pct"]
+
+
+def test_it_stands_out_in_a_run_of_its_own_icb_too(published):
+    one_icb = areas._of_icb(published.areas(**ENGLAND, **IMD_2019), "QRV")
+    far = out_of_area(one_icb.homes, one_icb.practices)
+    assert far[0] == DIGITAL_FIRST
+    assert len(far) == 4
+
+
+def test_a_real_map_of_places_gives_each_of_its_people_one_place(published):
+    placed = published.areas(**ENGLAND, **IMD_2019, places=PLACES)
+    assert rows_of(inconsistencies(placed.practices)) == []
+    by_place = {row["area_code"]: row["patient_count"] for row in areas.pcn_scores(placed, "place_code")}
+    assert sum(by_place.values()) == PEOPLE
+    mapped = placed.practices.filter(placed.practices.place_basis == "place_membership")
+    localities = {row["place_code"] for row in rows_of(mapped.select("place_code").distinct())}
+    assert localities == {f"BSOL{n:03d}" for n in range(7, 13)}
+    assert {row["icb_code"] for row in rows_of(mapped.select("icb_code").distinct())} == {"QHL"}
+    of_mapped = rows_of(placed.homes.semi_join(mapped, "practice_code").agg(n=lambda t: t.patient_count.sum()))
+    assert sum(by_place[code] for code in localities) == of_mapped[0]["n"] > 1_400_000
 
 
 def test_boundaries_of_england_leave_out_almost_no_area(published):

@@ -9,9 +9,9 @@ import ibis
 import pytest
 
 from phm.core.memberships import UNALLOCATED_PCN
-from phm.core.oddities import changes, inconsistencies, orphans, pcn_sizes, spanning_pcns
+from phm.core.oddities import changes, inconsistencies, orphans, pcn_sizes, spanning_pcns, unexplained_moves
 from tests.conftest import ROOT, SHARED
-from tests.real import geography
+from tests.real import geography, hierarchies
 
 pytestmark = pytest.mark.real
 
@@ -34,6 +34,17 @@ def july(con):
 @pytest.fixture(scope="module")
 def august(con):
     return geography.august_2026(con, FILES)
+
+
+@pytest.fixture(scope="module")
+def patients(con):
+    return hierarchies.patients_2022(con, FILES)
+
+
+@pytest.fixture(scope="module")
+def both(con, patients):
+    """Those of October 2025 and of August 2026, made ICB by ICB as a run makes them."""
+    return [hierarchies.hierarchy(con, FILES, name, patients) for name in (hierarchies.MAP_2025, hierarchies.MAP_2026)]
 
 
 def total(column):
@@ -85,6 +96,59 @@ def test_both_hierarchies_are_consistent(august):
         assert practices.sub_icb_code.nunique().to_pyarrow().as_py() == 106
 
 
+def test_a_run_of_every_icb_has_every_practice_once_at_both_dates(both, august):
+    for made, practices in zip(both, (august.before, august.practices), strict=True):
+        columns = ("practice_code", "pcn_code", "sub_icb_code", "icb_code", "region_code")
+        of_map = practices.select(*columns).to_pyarrow().to_pylist()
+        assert sorted(tuple(row[c] for c in columns) for row in made.rows) == sorted(tuple(r.values()) for r in of_map)
+        assert all(row["place_code"] == row["sub_icb_code"] for row in made.rows), "no map of places was given"
+        assert all(row[c] for row in made.rows for c in columns)
+
+
+def test_everybody_is_in_both_hierarchies_but_people_of_practices_that_are_gone(both, patients):
+    then, now = both
+    gone = then.icb_of.keys() - now.icb_of.keys()
+    assert len(gone) == 73
+    assert not now.icb_of.keys() - then.icb_of.keys()
+    before, after = (made.people(patients) for made in both)
+    assert before.total() == 60_131_029
+    assert before.total() - after.total() == sum(patients.get(code, 0) for code in gone) == 404_240
+
+
+def test_every_changed_icb_is_explained_by_a_merger(both, august):
+    then, now = both
+    abolished, created = then.of_icb.keys() - now.of_icb.keys(), now.of_icb.keys() - then.of_icb.keys()
+    assert (len(then.of_icb), len(abolished), len(created), len(now.of_icb)) == (42, 12, 6, 36)
+    assert {len(code) for code in then.of_icb} == {3}
+    assert {len(code) for code in created} == {5}
+    assert rows(unexplained_moves(august.practices, august.before)) == []
+    moved = {code for code in then.icb_of.keys() & now.icb_of.keys() if then.icb_of[code] != now.icb_of[code]}
+    assert len(moved) == 1_608
+    assert {then.icb_of[code] for code in moved} == abolished
+    of_abolished = {code for code, icb in then.icb_of.items() if icb in abolished}
+    assert of_abolished - moved == {code for code in of_abolished if code not in now.icb_of}
+    # A sub-ICB location went whole, but for that of Frimley.
+    went_to = {}
+    for row in then.rows:
+        if row["practice_code"] in moved:
+            went_to.setdefault(row["sub_icb_code"], set()).add(now.icb_of[row["practice_code"]])
+    assert {code for code, icbs in went_to.items() if len(icbs) > 1} == {"D4U1Y"}
+
+
+def test_published_list_sizes_add_up_through_the_hierarchy_after_the_mergers(both, con):
+    sizes = hierarchies.published_sizes(con, FILES)
+    _, now = both
+    parents = {row["sub_icb_code"]: (row["icb_code"], row["region_code"]) for row in now.rows}
+    sub_icbs = sizes["SUB_ICB_LOCATION_CODE"]
+    assert sub_icbs.keys() == parents.keys()
+    for kind, level in (("ICB", 0), ("Comm Region", 1)):
+        added = Counter()
+        for code, patient_count in sub_icbs.items():
+            added[parents[code][level]] += patient_count
+        assert added == sizes[kind]
+        assert added.total() == 63_237_908
+
+
 def test_names_have_lost_the_comma_they_are_published_with(august):
     ends = august.practices.practice_name.right(1)
     assert rows(august.practices.filter(ends.isin([",", " "]))) == []
@@ -104,5 +168,6 @@ def test_pcns_that_span(august):
     assert {row["icb_code"] for row in parts if row["pcn_code"] == "U41591"} == {"QJK", "QT6"}
 
 
-def test_the_page_is_what_the_command_writes(july, august):
-    assert geography.page(july, august) == (ROOT / "docs" / "geography.md").read_text(encoding="utf-8")
+def test_the_page_is_what_the_command_writes(july, august, both, patients):
+    text = (ROOT / "docs" / "geography.md").read_text(encoding="utf-8")
+    assert geography.page(july, august, *both, patients) == text

@@ -81,8 +81,8 @@ def _load(con: duckdb.DuckDBPyConnection, path: Path, table: SourceTable, files:
     contract = table.contract
     count, batches = None, iter(())
     if table.name.lower() in files:
-        count, _, read = open_csv(files[table.name.lower()], contract)
-        batches = read()
+        opened = open_csv(files[table.name.lower()], contract)
+        count, batches = opened.records, opened.read()
     elif not table.is_optional:
         found = sorted(file.label for file in files.values())
         raise UnreadableFeed(

@@ -1,10 +1,10 @@
 """Rows of `person_feature` for tests: one row is an ordinary healthy person, changed where a test says so."""
 
 import datetime as dt
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
+from random import Random
 from typing import Any
 
-import numpy as np
 import pyarrow as pa
 
 from phm.feeds.contracts import load_contract
@@ -19,6 +19,17 @@ ARROW = {
 }
 COLUMNS = {column.name: column for column in load_contract("person_feature").columns}
 SCHEMA = pa.schema([(name, ARROW[column.type]) for name, column in COLUMNS.items()])
+
+DAYS = {name: f"{name.removesuffix('_days')}_date" for name in COLUMNS if name.endswith("_days")}
+RARE = [
+    name
+    for name, column in COLUMNS.items()
+    if name.startswith(("has_", "is_")) and column.type == "BOOLEAN" and name not in ("is_registered", "is_alive")
+]
+AGES_IN_DAYS = (
+    0, 1, 6, 7, 8, 55, 56, 57, 200, 364, 365, 366, 500, 729, 730, 731, 732, 1000, 1825, 1826, 1827, 3000,
+)  # fmt: skip
+PRESSURE = ("date", "systolic", "diastolic", "setting", "source")
 
 # A woman of 45, registered for ten years, with a normal clinic reading two months ago and nothing else.
 ORDINARY: dict[str, Any] = {
@@ -60,9 +71,9 @@ def feature_row(number: int = 1, /, **changes: Any) -> dict[str, Any]:
     if unknown:
         raise KeyError(f"person_feature has no column {sorted(unknown)}")
     row = {**ORDINARY, "person_id": person_id(number), **changes}
-    for name in COLUMNS:
-        day = row.get(f"{name.removesuffix('_days')}_date")
-        if name.endswith("_days") and name not in changes:
+    for name, date_name in DAYS.items():
+        if name not in changes:
+            day = row.get(date_name)
             row[name] = (REFERENCE_DATE - day).days if day is not None else None
     return row
 
@@ -74,46 +85,37 @@ def feature_table(rows: Iterable[Mapping[str, Any]]) -> pa.Table:
 
 def random_rows(seed: int, count: int) -> list[dict[str, Any]]:
     """`count` people whose values crowd around the boundaries of the rules."""
-    random = np.random.default_rng(seed)
+    random = Random(seed)
     systolic = [119, 134, 135, 139, 140, 144, 145, 149, 150, 159, 160, 169, 170, 179, 180, 195]
     diastolic = [69, 84, 85, 89, 90, 94, 95, 99, 100, 109, 110, 114, 115, 119, 120]
-    days = [0, 1, 6, 7, 8, 55, 56, 57, 200, 364, 365, 366, 500, 729, 730, 731, 732, 1000, 1825, 1826, 1827, 3000]
+    days = [days_ago(number) for number in AGES_IN_DAYS]
 
-    def choose(values: Iterable[Any], chance: float = 1.0, otherwise: Any = None) -> Any:
-        values = list(values)
-        return values[random.integers(len(values))] if random.random() < chance else otherwise
+    def choose(values: Sequence[Any], chance: float = 1.0, otherwise: Any = None) -> Any:
+        return random.choice(values) if random.random() < chance else otherwise
 
     def some_day(chance: float) -> dt.date | None:
-        number = choose(days, chance)
-        return None if number is None else days_ago(int(number))
+        return choose(days, chance)
 
-    def pressure(prefix: str, chance: float, settings: Iterable[str] = ()) -> dict[str, Any]:
+    def pressure(prefix: str, chance: float, settings: Sequence[str] = ()) -> dict[str, Any]:
         day = some_day(chance)
-        names = {name for name in COLUMNS if name.startswith(prefix)}
-        values = {
-            f"{prefix}_date": day,
-            f"{prefix}_systolic": choose(systolic),
-            f"{prefix}_diastolic": choose(diastolic),
-            f"{prefix}_setting": choose(settings or ["clinic"]),
-            f"{prefix}_source": choose(["practice", "hospital", "pharmacy", "patient"]),
-        }
-        return {name: value if day else None for name, value in values.items() if name in names}
+        sources = ["practice", "hospital", "pharmacy", "patient"]
+        facts = (day, choose(systolic), choose(diastolic), choose(settings or ["clinic"]), choose(sources))
+        names = (f"{prefix}_{part}" for part in PRESSURE)
+        return {name: value if day else None for name, value in zip(names, facts, strict=True) if name in COLUMNS}
 
     def person(number: int) -> dict[str, Any]:
-        rare = [name for name in COLUMNS if name.startswith(("has_", "is_")) and COLUMNS[name].type == "BOOLEAN"]
-        rare = [name for name in rare if name not in ("is_registered", "is_alive")]
         return feature_row(
             number,
-            **{name: bool(random.random() < 0.04) for name in rare},
+            **{name: random.random() < 0.04 for name in RARE},
             practice_code=choose(["Y00001", "Y00002", "Y00003"]),
-            age=int(choose([17, 18, 29, 30, 39, 40, 44, 45, 50, 51, 79, 80, 85])),
+            age=choose([17, 18, 29, 30, 39, 40, 44, 45, 50, 51, 79, 80, 85]),
             ethnicity_group=choose(["white", "mixed", "asian", "black", "other", "unknown"]),
-            is_registered=bool(random.random() < 0.95),
-            is_alive=bool(random.random() < 0.97),
-            registered_months=int(choose([0, 11, 12, 13, 200])),
-            raised_day_count_24m=int(choose([0, 1, 2])),
-            bp_drug_issue_count_6m=int(choose([1, 2], 0.2, 0)),
-            bp_drug_issue_count_12m=int(choose([1, 2, 3], 0.3, 0)),
+            is_registered=random.random() < 0.95,
+            is_alive=random.random() < 0.97,
+            registered_months=choose([0, 11, 12, 13, 200]),
+            raised_day_count_24m=choose([0, 1, 2]),
+            bp_drug_issue_count_6m=choose([1, 2], 0.2, 0),
+            bp_drug_issue_count_12m=choose([1, 2, 3], 0.3, 0),
             bmi=choose([24.0, 34.9, 35.0, 36.14], 0.7),
             egfr=choose([59.9, 60.0, 90.0], 0.4),
             **pressure("latest_bp", 0.85, ["clinic", "clinic", "home", "ambulatory", "acute_hospital"]),

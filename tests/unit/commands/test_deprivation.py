@@ -68,3 +68,32 @@ def test_an_area_without_people_is_refused_by_name(register):
 def test_too_many_people_without_a_score_stop_it(register):
     with pytest.raises(CheckFailed, match="no area score"):
         typed("score", *register(COUNTS.replace("EMPTY,1", "EMPTY,100")), *MAP, *IMD)
+
+
+def test_few_people_without_a_score_or_a_practice_of_the_map_are_a_warning(register):
+    text = COUNTS.replace("EMPTY,1", "EMPTY,10") + "Y99999,E01990002,9\n"
+    warnings = [line[0] for line in typed("score", *register(text), *MAP, *IMD) if line[0].startswith("Warning")]
+    assert warnings == [
+        "Warning: 1.22% of people have no area score; more than 0.5% is a warning.",
+        "Warning: 1.10% of people are with practices the map does not know; more than 0.5% is a warning.",
+    ]
+    assert typed("boundary", *register(text), *MAP)[0] == [warnings[1]]
+
+
+def test_a_map_of_somewhere_else_stops_both(register):
+    for command, files in (("score", IMD), ("boundary", ())):
+        with pytest.raises(CheckFailed, match="practices the map does not know"):
+            typed(command, *register(COUNTS + "Y99999,E01990002,90\n"), *MAP, *files)
+
+
+def test_domains_are_shown_where_they_are_delivered(register, tmp_path):
+    with pytest.raises(ConfigurationError, match="no scores of domains"):
+        typed("score", *register(), *MAP, *IMD, "--domains")
+    names = ("IMD", "Income", "Employment", "Education", "Health", "Crime", "Barriers (H&S)", "Environment")
+    areas = [line.split(",")[0] for line in IMD[1].read_text(encoding="utf-8-sig").splitlines()[1:]]
+    lines = [",".join(["LSOA11CD", *names])] + [f"{code},10,0.1,0.2,3,-1,1,20,30" for code in areas]
+    scores = tmp_path / "imd_scores.csv"
+    scores.write_text("\n".join(lines) + "\n")
+    *_, headings, first = typed("score", *register(), *MAP, *IMD, "--scores", scores, "--domains")
+    assert headings[4:] == ["income", "employment", "education", "health", "crime", "barriers", "environment"]
+    assert first[3:] == ["10.000", "0.100", "0.200", "3.000", "-1.000", "1.000", "20.000", "30.000"]

@@ -26,10 +26,11 @@ NOWHERE = CENTROIDS.limit(0)
 def delivered(*assets):
     """Assets from (id, category, LSOA, easting or None, last checked)."""
     columns = load_contract("community_asset").columns
-    schema = {c.name: {"DOUBLE": "float64", "DATE": "date"}.get(c.type, "string") for c in columns}
+    types = {"DOUBLE": "float64", "DATE": "date", "BIGINT": "int64"}
+    schema = {c.name: types.get(c.type, "string") for c in columns}
     rows = [
         dict.fromkeys(schema)
-        | {"asset_id": asset_id, "category": category, "lsoa_code": lsoa, "easting": easting}
+        | {"asset_id": asset_id, "category": category, "lsoa_code": lsoa, "easting": easting, "open_to": "everyone"}
         | {"northing": None if easting is None else 0, "last_checked_date": checked}
         for asset_id, category, lsoa, easting, checked in assets
     ]
@@ -67,6 +68,14 @@ def test_an_asset_lies_inside_one_pcn_or_none():
     assert {key: row["is_recently_checked"] for key, row in rows.items()} == {"1": False, "2": True, "3": True}
 
 
+def test_what_is_for_members_or_was_not_checked_for_a_year_does_not_suit():
+    long_ago, lately = date(2025, 10, 31), date(2026, 9, 1)
+    mapped = delivered(*((str(n), "food", "A1", None, day) for n, day in enumerate((lately, long_ago, lately))))
+    mapped = mapped.mutate(open_to=ibis.cases((mapped.asset_id == "2", "members"), else_="local_residents"))
+    found = pcn_assets(mapped, BOUNDARY, reference_date=REFERENCE_DATE).order_by("asset_id")
+    assert found.is_suitable.to_pyarrow().to_pylist() == [True, False, False]
+
+
 def test_same_area_comes_before_same_pcn_before_neighbouring():
     assets = placed(("1", "food", "A3"), ("2", "food", "A1"), ("3", "food", "A2"))
     assert [row for row in found(assets) if row[0] == "A2"] == [
@@ -84,6 +93,11 @@ def test_without_coordinates_nothing_is_neighbouring():
 def test_an_assets_own_coordinates_come_before_those_of_its_area():
     assets = pcn_assets(delivered(("1", "food", "A4", 2400, date(2026, 9, 1))), BOUNDARY, reference_date=REFERENCE_DATE)
     assert found(assets, within=1_500) == [("A2", "1", 3, 1400), ("A3", "1", 3, 400)]
+
+
+def test_over_the_boundary_only_what_is_open_to_everyone_is_near():
+    assets = placed(("1", "food", "A3"), ("2", "food", "A1")).mutate(open_to=ibis.literal("local_residents"))
+    assert found(assets) == [("A1", "2", 1, 0), ("A2", "2", 2, 1000), ("A3", "1", 1, 0)]
 
 
 def test_a_pcn_is_as_near_as_its_nearest_area_and_limits_hold_by_category():

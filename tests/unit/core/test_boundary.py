@@ -3,7 +3,7 @@
 import ibis
 import pytest
 
-from phm.core.boundary import pcn_boundary, pcn_facts, practice_facts
+from phm.core.boundary import out_of_area, pcn_boundary, pcn_facts, practice_facts
 from tests.unit.core.test_core_contracts import columns_of, promised
 from tests.unit.core.test_deprivation import table
 
@@ -105,3 +105,4 @@ def test_a_practice_whose_people_live_elsewhere_stands_out(counts, membership):
     assert near["district_count"] == 3
     assert (far["outside_pcn_pct"], far["outside_icb_pct"], far["is_out_of_area"]) == (100.0, 100.0, True)
     assert not of(facts, "practice_code", "A81001")["is_out_of_area"]
+    assert out_of_area(counts, membership) == ["A81004"]

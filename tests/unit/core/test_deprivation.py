@@ -4,7 +4,14 @@ import ibis
 import pyarrow as pa
 import pytest
 
-from phm.core.deprivation import DeprivationMatch, area_deprivation, check_match, match_people, quintile
+from phm.core.deprivation import (
+    DeprivationMatch,
+    area_deprivation,
+    check_match,
+    check_placed,
+    match_people,
+    quintile,
+)
 from phm.core.homes import homes
 from phm.errors import CheckFailed
 from tests.spec.people import rows
@@ -81,6 +88,16 @@ def test_unmatched_people_are_warned_of_above_half_and_refused_above_five_per_ce
             check_match(match)
     else:
         assert len(check_match(match)) == (outcome == "warned")
+
+
+@pytest.mark.parametrize(("lost", "outcome"), [(50, "silent"), (51, "warned"), (500, "warned"), (501, "refused")])
+def test_people_of_practices_in_no_map_are_warned_of_and_refused_at_the_same_shares(lost, outcome):
+    people = table(f"practice_code | patient_count\nA81001 | {10_000 - lost}\nA99999 | {lost}", patient_count="int64")
+    if outcome == "refused":
+        with pytest.raises(CheckFailed, match=r"501 of 10,000 \(5.01%\).*practice_membership.practice_code"):
+            check_placed(people, table(MEMBERSHIP))
+    else:
+        assert len(check_placed(people, table(MEMBERSHIP))) == (outcome == "warned")
 
 
 def test_an_area_has_the_mean_score_of_its_people(counts, areas):

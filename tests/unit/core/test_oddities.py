@@ -4,7 +4,16 @@ import ibis
 import pyarrow as pa
 
 from phm.core.memberships import map_as_at
-from phm.core.oddities import changes, inconsistencies, orphans, pcn_patients, pcn_sizes, size_of, spanning_pcns
+from phm.core.oddities import (
+    changes,
+    inconsistencies,
+    orphans,
+    pcn_patients,
+    pcn_sizes,
+    size_of,
+    spanning_pcns,
+    unexplained_moves,
+)
 from tests.unit.core.test_memberships import AS_AT, MAP, table
 
 
@@ -68,6 +77,21 @@ def test_changes_name_each_level_and_practices_new_and_gone():
         ("B81001", "sub_icb", "02Y", "02Z"),
     ]
     assert found(changes(practices(), practices())) == []
+
+
+def test_a_move_is_explained_where_the_icb_left_behind_is_gone():
+    merged = MAP.replace("QOQ      | HNY ICB", "D7T5G    | New ICB")
+    assert found(unexplained_moves(practices(merged), practices())) == []
+    lines = merged.splitlines(keepends=True)
+    moved = "".join(
+        line.replace("QHM      | NE ICB ", "D7T5G    | New ICB") if "A81001" in line else line for line in lines
+    )
+    assert found(unexplained_moves(practices(moved), practices())) == [("A81001", "icb", "QHM", "D7T5G")]
+
+
+def test_a_place_in_two_icbs_is_told():
+    placed = practices().mutate(place_code=ibis.literal("P1"))
+    assert found(inconsistencies(placed)) == [("P1", 2, "place")]
 
 
 def test_a_hierarchy_that_is_none_is_told_by_code():

@@ -7,14 +7,17 @@ import os
 import stat
 import zipfile
 
+import ibis
 import openpyxl
 import pandas as pd
 import pytest
 
+from phm.cohorts.definition import load_definition
 from phm.errors import CheckFailed, DisclosureError
 from phm.feeds.contracts import load_contract
-from phm.lists.columns import ALL, OUTCOME, RETURN
+from phm.lists.columns import ASKED, RETURN, WHEN_AND_NOTES, all_columns, form
 from phm.lists.export import INVENTED, WARNING, export_practice_list
+from phm.lists.together import other_lists
 
 REFERENCE_DATE = dt.date(2026, 10, 31)
 HEADERS = [
@@ -29,6 +32,7 @@ HEADERS = [
     "Why",
     "Bear in mind",
     "Can also be seen by",
+    "Also on",
     "Since the last list",
     "Contact by",
     "Safe to text",
@@ -72,7 +76,7 @@ def export(definition, practice, make_identity, attrition, no_change, no_plan, t
             expiry_date=dt.date(2026, 12, 12),
             path=tmp_path / f"{name}.{format}",
             format=format,
-            **said,
+            **{"code_lists": "The site's own\n0123", **said},
         )
 
     return exported
@@ -83,14 +87,14 @@ def _rows(path):
         return list(csv.reader(file))
 
 
-def test_the_fields_are_these_and_no_others(export, make_entries):
+def test_the_fields_are_these_and_no_others(export, make_entries, definition):
     entries = make_entries()
     (path,) = export(entries)
     book = openpyxl.load_workbook(path)
     for sheet in book.worksheets[1:]:
         assert [cell.value for cell in sheet[1]] == HEADERS
     assert _rows(export(entries, format="csv")[0])[0] == HEADERS
-    assert not [c.field for c in ALL if any(word in c.field for word in NEVER)]
+    assert not [c.field for c in all_columns(definition) if any(word in c.field for word in NEVER)]
 
 
 def test_what_is_not_for_a_list_cannot_get_in(export, make_entries):
@@ -136,16 +140,16 @@ def test_the_list_is_in_the_order_of_the_cohort(export, make_entries):
     assert shown == wanted
 
 
-def test_outcome_columns_are_empty_with_choices(export, make_entries):
+def test_outcome_columns_are_empty_with_choices(export, make_entries, definition):
     (path,) = export(make_entries())
     sheet = openpyxl.load_workbook(path)["List"]
-    last = len(ALL) - len(RETURN)
-    first = last - len(OUTCOME) + 1
+    last = len(all_columns(definition)) - len(RETURN)
+    first = last - len(form(definition)) + 1
     cells = [cell for row in sheet.iter_rows(min_row=2, min_col=first, max_col=last) for cell in row]
     assert all(cell.value is None for cell in cells)
     validations = {str(v.sqref).split(":")[0]: v for v in sheet.data_validations.dataValidation}
     lists = {place for place, v in validations.items() if v.type == "list"}
-    assert lists == {"V2", "W2", "AB2", "AC2", "AD2"}
+    assert lists == {"W2", "X2", "AC2", "AD2", "AE2"}
     assert {(v.formula1, v.formula2) for v in validations.values() if v.type == "whole"} == {
         ("50", "300"),
         ("20", "200"),
@@ -158,7 +162,7 @@ def test_sheets_can_be_filtered_and_printed(export, make_entries):
     assert book.sheetnames == ["Cover", "List", "Coding review", "Maternity raised BP", "White coat annual check"]
     sheet = book["List"]
     assert sheet.freeze_panes == "B2"
-    assert sheet.auto_filter.ref == "A1:AH31"
+    assert sheet.auto_filter.ref == "A1:AI31"
     assert sheet.page_setup.orientation == "landscape"
     assert sheet.print_title_rows == "$1:$1" and sheet.print_title_cols == "$A:$A"
 
@@ -172,6 +176,7 @@ def test_the_cover_says_what_a_practice_must_know(export, make_entries, definiti
         definition.title,
         definition.version,
         definition.sha256,
+        "The site's own",
         definition.clinical_sign_off,
         definition.advice,
         *definition.sources,
@@ -187,6 +192,19 @@ def test_the_cover_says_what_a_practice_must_know(export, make_entries, definiti
         assert part in text, part
     tier_rows = [[c.value for c in row] for row in cover.iter_rows() if row[2].value in ("List", "Coding review")]
     assert {row[4] for row in tier_rows} == {3}
+
+
+def test_a_part_for_the_pcn_says_so_and_tells_nothing_of_the_whole_list(export, make_entries, definition):
+    (path,) = export(make_entries(each=1), assigned_only=True)
+    cover = "\n".join(str(cell) for row in openpyxl.load_workbook(path)["Cover"].values for cell in row if cell)
+    assert "Only people with a shared appointment of the PCN" in cover
+    for whole in (
+        "How people came to be on it",
+        definition.population_label,
+        "Since the last list",
+        "Registered elsewhere",
+    ):
+        assert whole not in cover
 
 
 def test_same_input_same_bytes(export, make_entries, make_identity):
@@ -208,7 +226,7 @@ def test_csv_has_the_list_the_outputs_and_the_cover_in_files_of_their_own(export
     ]
     listed = _rows(paths[0])
     assert len(listed) == 31 and listed[1][0] == "9990000000" and listed[1][5] == "2026-10-31"
-    assert listed[2][13] in ("Yes", "No", "") and listed[2][18] in ("0", "1", "2", "")
+    assert listed[2][14] in ("Yes", "No", "") and listed[2][19] in ("0", "1", "2", "")
     cover = io.StringIO(paths[-1].read_text(encoding="utf-8-sig"))
     assert WARNING in cover.read()
 
@@ -239,9 +257,10 @@ def test_an_entry_without_a_number_is_refused_without_naming_the_person(export, 
 
 
 def test_what_comes_back_has_the_columns_of_the_contract():
-    form = {column.name: column.headers[0] for column in load_contract("outcome_form").columns}
-    filled_in = [column for column in (*OUTCOME, *RETURN) if column.field != "notes"]
-    assert {column.field: column.header for column in filled_in} == {k: v for k, v in form.items() if k != "nhs_number"}
+    read = {column.name: column.headers[0] for column in load_contract("outcome_form").columns}
+    asked = [column for columns in ASKED.values() for column in columns]
+    filled_in = [column for column in (*asked, *WHEN_AND_NOTES, *RETURN) if column.field != "notes"]
+    assert {column.field: column.header for column in filled_in} == {k: v for k, v in read.items() if k != "nhs_number"}
     for column in filled_in:
         limits = load_contract("outcome_form").column(column.field)
         assert column.limits is None or column.limits == (limits.minimum, limits.maximum)
@@ -262,7 +281,7 @@ def test_the_list_says_beside_each_person_what_changed(export, make_entries, def
     (path,) = export(entries, change=change)
     book = openpyxl.load_workbook(path)
     stage_1 = next(tier.title for tier in definition.outputs["list"].tiers if tier.id == "stage_1")
-    assert [book["List"].cell(row, 12).value for row in (2, 3, 4)] == ["New", "As before", f"Was: {stage_1}"]
+    assert [book["List"].cell(row, 13).value for row in (2, 3, 4)] == ["New", "As before", f"Was: {stage_1}"]
     cover = "\n".join(str(cell.value) for row in book["Cover"].iter_rows() for cell in row if cell.value)
     assert "1 new, 1 as before, 1 with another priority, 2 gone" in cover
     assert "left the practice: 1" in cover and f"{definition.exclusions[0].label}: 1" in cover
@@ -275,3 +294,52 @@ def test_invented_people_are_said_to_be_on_every_page(export, make_entries):
     assert all(sheet.oddFooter.left.text.startswith(INVENTED) for sheet in book.worksheets[1:])
     (real,) = export(make_entries(), name="real")
     assert INVENTED not in str(list(openpyxl.load_workbook(real)["Cover"].values))
+
+
+@pytest.mark.parametrize(
+    ("cohort", "asked"),
+    [
+        ("possible_undiagnosed_diabetes", ["hba1c", "diagnosed", "ruled_out"]),
+        ("possible_undiagnosed_ckd", ["egfr", "acr", "diagnosed", "ruled_out"]),
+        ("af_not_anticoagulated", ["ruled_out", "treated"]),
+        ("nhs_health_check_due", ["done"]),
+    ],
+)
+def test_the_form_asks_for_what_the_definition_is_about(cohort, asked):
+    always = (["contacted", "declined"], ["moved_away", "outcome_date", "notes"])
+    assert [column.field for column in form(load_definition(cohort))] == [*always[0], *asked, *always[1]]
+
+
+def test_an_entry_says_which_other_lists_of_the_same_use_the_person_is_on(export, make_entries, definition):
+    entries = make_entries(each=1)
+    ann, bob = entries["person_id"][:2]
+    own = entries.assign(due_date=pd.to_datetime(entries["due_date"]))
+    due = {"due_date": pd.Timestamp("2026-11-14"), "output": "list"}
+    others = [
+        {"person_id": ann, "cohort_id": "possible_undiagnosed_ckd", **due},
+        {"person_id": ann, "cohort_id": "possible_undiagnosed_diabetes", **due, "due_date": pd.Timestamp("2026-11-02")},
+        {"person_id": ann, "cohort_id": "nhs_health_check_due", **due},  # not handed over at this site
+        {"person_id": bob, "cohort_id": "frequent_emergency_attenders", **due},  # linked data
+        {"person_id": bob, "cohort_id": "possible_undiagnosed_diabetes", **due, "output": "glucose_instead"},
+        {"person_id": "f" * 32, "cohort_id": "possible_undiagnosed_ckd", **due},
+    ]
+    listed = pd.concat([own, pd.DataFrame(others).assign(practice_code="A12345")])
+    listed = listed[["practice_code", "person_id", "cohort_id", "output", "due_date"]]
+    handed_over = [
+        load_definition(name)
+        for name in (
+            definition.id,
+            "possible_undiagnosed_ckd",
+            "possible_undiagnosed_diabetes",
+            "frequent_emergency_attenders",
+        )
+    ]
+    found = other_lists(ibis.memtable(listed), definition, handed_over)
+    said = "Possible undiagnosed diabetes (by 2 Nov 2026); Possible undiagnosed chronic kidney disease (by 14 Nov 2026)"
+    assert found == {"A12345": {ann: said}}
+    (path,) = export(entries, other_lists=found["A12345"])
+    assert [row[11].value for row in openpyxl.load_workbook(path)["List"].iter_rows(min_row=2, max_row=4)] == [
+        said,
+        None,
+        None,
+    ]

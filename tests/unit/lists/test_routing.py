@@ -14,18 +14,21 @@ BOUNDARY = ibis.memtable({"lsoa_code": ["A1", "A2", "A3"], "pcn_code": ["N", "N"
 NO_CENTROIDS = ibis.memtable([], schema={"lsoa_code": "string", "easting": "float64", "northing": "float64"})
 ASSET = {"organisation_name": "string", "offer": "string", "for_whom": "string", "open_to": "string"}
 ASSET |= {"asset_id": "string", "category": "string", "lsoa_code": "string", "pcn_code": "string"}
-ASSET |= {"easting": "float64", "northing": "float64", "is_recently_checked": "boolean"}
+ASSET |= {"easting": "float64", "northing": "float64", "is_suitable": "boolean"}
+ASSET |= {"minimum_age": "int64", "maximum_age": "int64", "for_sex": "string"}
+NOBODY_LEFT_OUT = {"minimum_age": None, "maximum_age": None, "for_sex": None}
 
 
 def asset(asset_id, category, lsoa_code, **changes):
     facts = {"organisation_name": f"Place {asset_id}", "offer": "Help", "for_whom": "Adults", "open_to": "everyone"}
     where = {"lsoa_code": lsoa_code, "pcn_code": {"A3": "S"}.get(lsoa_code, "N"), "easting": None, "northing": None}
-    return {"asset_id": asset_id, "category": category, "is_recently_checked": True} | facts | where | changes
+    return {"asset_id": asset_id, "category": category, "is_suitable": True} | facts | where | NOBODY_LEFT_OUT | changes
 
 
-def assets_of(definition, homes, *assets):
-    near = nearest_by_area(BOUNDARY, ibis.memtable(list(assets), schema=ASSET), NO_CENTROIDS)
-    person = ibis.memtable({"person_id": list(homes), "lsoa_code": list(homes.values())})
+def assets_of(definition, homes, *assets, ages=None, sexes=None, centroids=NO_CENTROIDS):
+    near = nearest_by_area(BOUNDARY, ibis.memtable(list(assets), schema=ASSET), centroids)
+    people = {"person_id": list(homes), "lsoa_code": list(homes.values())}
+    person = ibis.memtable(people | {"age": ages or [40] * len(homes), "sex": sexes or ["F"] * len(homes)})
     return route_assets(definition, person, near)
 
 
@@ -34,8 +37,8 @@ def definition():
     return load_definition("wider_determinants_30_50")
 
 
-def named(definition, homes, *assets, route="stop_smoking"):
-    rows = assets_of(definition, homes, *assets).to_pyarrow().to_pylist()
+def named(definition, homes, *assets, route="stop_smoking", **people):
+    rows = assets_of(definition, homes, *assets, **people).to_pyarrow().to_pylist()
     return {row["person_id"]: row[f"asset_{route}"] for row in rows}
 
 
@@ -56,10 +59,33 @@ def test_of_several_kinds_the_nearest_of_any_is_named(definition):
     assert named(definition, {"p": "A1"}, *kinds, route="social_prescriber") == {"p": "Place 2 (Help; for: Adults)"}
 
 
-@pytest.mark.parametrize("changes", [{"is_recently_checked": False}, {"open_to": "members"}])
-def test_what_does_not_suit_is_not_named(definition, changes):
-    assets = asset("1", "stop_smoking", "A1", **changes), asset("2", "stop_smoking", "A2")
+def test_what_does_not_suit_is_not_named(definition):
+    assets = asset("1", "stop_smoking", "A1", is_suitable=False), asset("2", "stop_smoking", "A2")
     assert named(definition, {"p": "A1"}, *assets) == {"p": "Place 2 (Help; for: Adults)"}
+
+
+def test_each_gets_the_nearest_that_is_for_somebody_of_that_age_and_sex(definition):
+    homes = dict.fromkeys(["young", "at_limit", "old", "man", "unknown"], "A1")
+    people = {"ages": [49, 50, 66, 66, 66], "sexes": ["F", "F", "F", "M", "U"]}
+    said = named(
+        definition,
+        homes,
+        asset("1", "stop_smoking", "A1", minimum_age=50, maximum_age=65),
+        asset("2", "stop_smoking", "A1", minimum_age=66, for_sex="F"),
+        asset("3", "stop_smoking", "A2"),
+        **people,
+    )
+    one, two, three = (f"Place {n} (Help; for: Adults)" for n in (1, 2, 3))
+    assert said == {"young": three, "at_limit": one, "old": two, "man": three, "unknown": three}
+
+
+@pytest.mark.parametrize(
+    ("open_to", "is_named"), [("everyone", True), ("local_residents", False), ("registered_patients", False)]
+)
+def test_over_the_boundary_only_what_is_open_to_everyone_is_named(definition, open_to, is_named):
+    centroids = ibis.memtable({"lsoa_code": ["A1", "A2", "A3"], "easting": [0.0, 1e5, 900.0], "northing": [0.0] * 3})
+    said = named(definition, {"p": "A1"}, asset("1", "stop_smoking", "A3", open_to=open_to), centroids=centroids)
+    assert said == {"p": "Place 1 (Help; for: Adults)" if is_named else None}
 
 
 def test_where_people_live_does_not_come_with_it(definition):

@@ -10,6 +10,7 @@ import pytest
 
 from phm.cohorts.definition import load_definitions
 from phm.lists.waves import URGENT_DAYS, WEEKS, list_wave, week_starts
+from phm.lists.weeks import NOT_BEFORE_EXPIRY, weeks
 from phm.lists.workload import NOT_PLANNED, turns, workload, workload_text
 
 REFERENCE_DATE = dt.date(2026, 10, 31)
@@ -255,15 +256,39 @@ def test_the_workload_is_said_in_words():
     text = workload_text(work, expiry_date=dt.date(2026, 12, 12))
     clinician, nurse = text.split("\n")
     assert clinician == (
-        "Clinician: 1 people, 0 of them now, 0 planned, 1 do not fit before 12 December; "
-        "the practice states no appointments of its own for this role."
+        "Clinician, 1 visit: 0 now, 0 planned, 1 without an appointment before 12 December. "
+        "The practice states no appointments of its own for this role."
     )
     assert nurse == (
-        "Nurse: 14 people, 0 of them now, 12 planned, 8 of them after their due date, "
-        "2 do not fit before 12 December; 2 appointments a week: 7 weeks of work outstanding; "
-        "about 12 expected to be found among 14."
+        "Nurse, 14 visits: 0 now, 12 planned, 8 of them after their due date, "
+        "2 without an appointment before 12 December. At 2 appointments a week this is 7 weeks of work. "
+        "About 12 of 14 are expected to have it."
     )
     assert workload_text(work.head(0), expiry_date=REFERENCE_DATE) == NOT_PLANNED
+
+
+def test_the_weeks_of_a_list_count_every_entry_once_by_tier():
+    made = (
+        Made().add("severe_recent", 2).add("stage_2", 3).add("stage_1", 20).add("coding_review", output="coding_review")
+    )
+    made.add("stage_1", 4, cohort=f"{COHORT}_18_plus")
+    entry, person, offers = made.tables([own("P1", 2), shared(1)])
+    plan = list_wave(entry, person, offers, DEFINITIONS.values(), reference_date=REFERENCE_DATE)
+    found = weeks(entry, plan, DEFINITIONS[COHORT], reference_date=REFERENCE_DATE)
+    own_rows = plan.filter(plan.cohort_id == COHORT).to_pandas()
+
+    assert found.by_tier.sum(axis=1)[lambda people: people > 0].to_dict() == {
+        ("list", "severe_recent"): 2,
+        ("list", "stage_2"): 3,
+        ("list", "stage_1"): 20,
+        ("coding_review", "coding_review"): 1,
+    }
+    assert found.by_tier[0].sum() == 2, "urgent ones are now"
+    assert found.by_tier.loc[("list", "stage_2")].tolist()[:3] == [0, 2, 1], "in the order of due dates"
+    assert found.by_tier[NOT_BEFORE_EXPIRY].sum() == own_rows["wave"].isna().sum() > 0
+    assert found.shared.sum() == (own_rows["seen_by"] == "pcn").sum() > 0
+    assert found.expected_found.sum() == pytest.approx(own_rows["found_percent"].sum() / 100)
+    assert found.begins == week_starts(REFERENCE_DATE)
 
 
 def test_a_turn_is_said_in_words():

@@ -11,7 +11,8 @@ from phm.errors import DefinitionError
 from phm.feeds.contracts import load_contract
 from phm.governance.disclosure import publish
 from phm.measures.definition import load_measures
-from phm.measures.values import measure_values
+from phm.measures.groups import shares
+from phm.measures.values import measure_values, people_with_scores
 
 REFERENCE_DATE = dt.date(2026, 10, 31)
 _ARROW = {
@@ -63,12 +64,14 @@ def person(practice, n=1, **values):
         "is_alive": True,
         "registered_months": 60,
         "has_hypertension": False,
+        "segment": "healthy",
     }
     return [base | values] * n
 
 
 def features(*people):
-    schema = pa.schema([(c.name, _ARROW[c.type]) for c in load_contract("person_feature").columns])
+    columns = [(c.name, _ARROW[c.type]) for c in load_contract("person_feature").columns]
+    schema = pa.schema([*columns, ("segment", pa.string())])
     return ibis.memtable(pa.Table.from_pylist([row for group in people for row in group], schema=schema))
 
 
@@ -218,6 +221,23 @@ def test_where_people_live_is_counted_out_of_patients_and_out_of_residents():
 def test_mean_score_is_weighted_by_people_and_leaves_the_unmatched_out():
     table = counts(person("A", 3, imd_score=10.0), person("B", 1, imd_score=30.5), person("B", 9))
     assert tuple(table.loc[("imd_mean_score", "P1", "all")]) == (60_500, 4)
+
+
+def test_each_person_is_in_one_segment():
+    table = counts(person("A", 3), person("B", 1, segment="frailty"), person("C", 2), person("A", is_registered=False))
+    north = table.loc[("people_by_segment", "P1")]
+    assert north["numerator"].to_dict() == dict.fromkeys(shares("segment"), 0) | {"healthy": 3, "frailty": 1}
+    assert set(north["denominator"]) == {4}
+
+
+def test_scores_stand_beside_the_features_of_those_who_have_some():
+    feature = ibis.memtable(pa.table({"person_id": ["a", "b"], "age": [40, 41]}))
+    risk = ibis.memtable(pa.table({"person_id": ["a"], "age": [40], "segment": ["healthy"]}))
+    rows = people_with_scores(feature, risk).order_by("person_id").to_pyarrow().to_pylist()
+    assert rows == [
+        {"person_id": "a", "age": 40, "segment": "healthy"},
+        {"person_id": "b", "age": 41, "segment": None},
+    ]
 
 
 def test_quintile_shares_are_complete():

@@ -12,8 +12,18 @@ import pandas as pd
 from phm.cohorts.definition import load_definition
 from phm.governance.disclosure import publish, recognise
 from phm.governance.raw import RawAttrition, RawQuality
+from phm.measures.asset_gaps import load_needs
 from phm.measures.definition import load_measures
-from phm.measures.groups import AGE_BAND, QUINTILE, QUINTILE_AGE_BAND, SEX_AGE_BAND, band_name, bands, group_names
+from phm.measures.groups import (
+    AGE_BAND,
+    QUINTILE,
+    QUINTILE_AGE_BAND,
+    SEX_AGE_BAND,
+    band_name,
+    bands,
+    group_names,
+    shares,
+)
 from phm.measures.residence import PATIENTS_INSIDE, RESIDENTS_HERE, TITLES
 from phm.measures.statistics import statistics
 from phm.report.site import Sources, build_site
@@ -31,6 +41,7 @@ SHOWN = (
     "list_size",
     "imd_mean_score",
     "imd_quintile_share",
+    "people_by_segment",
 )
 """One measure of each kind, and those the pages of PCNs lean on."""
 MEASURES = tuple(measure for measure in load_measures() if measure.id in SHOWN)
@@ -93,7 +104,8 @@ def _groupings(measure, rows):
     band = rows["age"].map({age: name for ages, name in named for age in ages})
     known = {AGE_BAND: band, QUINTILE: rows["quintile"], QUINTILE_AGE_BAND: rows["quintile"] + " " + band}
     if measure.share_by:
-        return {measure.share_by: rows["quintile"]}
+        values = shares(measure.share_by)
+        return {measure.share_by: rows["quintile"].astype(int).map(dict(enumerate(values, start=1)))}
     if measure.cascade_of:
         steps = np.array(["listed", "contacted", "measured", "confirmed", "diagnosed", "treated"])
         return {"furthest_step": pd.Series(steps[rows["age"] % 6], index=rows.index)}
@@ -161,15 +173,16 @@ def geography():
 
 
 @cache
-def attrition():
+def attrition(fewer=1):
+    """Published attrition of one cohort, of everybody or of one in so many."""
     rows = []
     for n, practice in enumerate(geography()["practice_code"]):
-        left = 12_000 + 300 * n
+        left = (12_000 + 300 * n) // fewer
         steps = [("population", "population", COHORT.population_label, left)]
         steps += [(e.id, "exclusion", e.label, left // (5 + 9 * i)) for i, e in enumerate(COHORT.exclusions[:-1])]
         steps.append((COHORT.exclusions[-1].id, "exclusion", COHORT.exclusions[-1].label, 0))
         tiers = COHORT.outputs["list"].tiers
-        steps += [(t.id, "tier", t.title, int(0.05 + 3 ** (i / 1.5) / 2)) for i, t in enumerate(tiers)]
+        steps += [(t.id, "tier", t.title, int(0.05 + 3 ** (i / 1.5) / 2 / fewer)) for i, t in enumerate(tiers)]
         for order, (step, kind, label, count) in enumerate(steps):
             left -= count if order else 0
             rows.append((COHORT.id, practice, order, step, kind, label, count, left))
@@ -206,8 +219,10 @@ def assets():
     row |= {"how_to_refer": "Come along", "category": "physical_activity", "last_checked_date": dt.date(2026, 9, 1)}
     return pd.DataFrame(
         [
-            row | {"asset_id": "1", "pcn_code": PCNS[0][0], "is_recently_checked": True},
-            row | {"asset_id": "2", "pcn_code": None, "category": "food_support", "is_recently_checked": False},
+            row | {"asset_id": "1", "pcn_code": PCNS[0][0], "is_recently_checked": True, "is_suitable": True},
+            row
+            | {"asset_id": "2", "pcn_code": None, "category": "food_support", "is_suitable": False}
+            | {"is_recently_checked": False},
         ]
     )
 
@@ -226,6 +241,7 @@ def sources(**changed):
         "attrition": attrition(),
         "quality": quality(),
         "months": months(**{MONTH: measures()}),
+        "attrition_before": None,
         "geography": geography(),
         "lsoa_count": {PCNS[0][0]: 12},
         "assets": assets(),
@@ -233,6 +249,8 @@ def sources(**changed):
         "drift": pd.DataFrame({"feed": ["gp_event"], "kind": ["practice_rows"], "subject": ["AU00002"]}),
         "cohorts": [COHORT],
         "measure_definitions": MEASURES,
+        "asset_needs": load_needs(measures={measure.id for measure in load_measures()}),
+        "deprivation_index": "IMD 2025 on LSOA 2021",
         "reference_date": REFERENCE_DATE,
         "is_synthetic": False,
     }
@@ -243,7 +261,10 @@ def sources(**changed):
 def site():
     """Every file of the site with two months before this one."""
     return build_site(
-        sources(months=months(**{"2026-08": measures(0.8), "2026-09": measures(0.98), MONTH: measures()}))
+        sources(
+            months=months(**{"2026-08": measures(0.8), "2026-09": measures(0.98), MONTH: measures()}),
+            attrition_before=attrition(fewer=2),
+        )
     )
 
 

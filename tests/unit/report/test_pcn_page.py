@@ -1,11 +1,23 @@
 """The page of a PCN: both goals, what changed, its people and assets, and nothing small."""
 
 import re
+from html import unescape
 
 import pytest
 
 from phm.report.site import build_site
-from tests.unit.report.example import MEASURES, MONTH, PCNS, measures, months, plain_site, site, sources
+from tests.unit.report.example import (
+    COHORT,
+    MEASURES,
+    MONTH,
+    PCNS,
+    attrition,
+    measures,
+    months,
+    plain_site,
+    site,
+    sources,
+)
 
 FIRST, LARGE, SMALL = (f"pcn-{PCNS[n][0]}.html" for n in (0, 1, 24))
 FEW = tuple(m for m in MEASURES if m.id in ("bp_not_measured_5y", "list_size", "imd_quintile_share", "imd_mean_score"))
@@ -31,6 +43,24 @@ def test_what_changed_is_said_as_far_as_the_intervals_allow(made):
     assert "nothing to compare with yet" in plain_site()[FIRST].decode()
 
 
+def test_lists_are_longer_or_shorter_as_far_as_their_limits_lie_apart(made):
+    changes = made[FIRST][made[FIRST].index('id="changes"') : made[FIRST].index('id="practices"')]
+    row = re.search(rf'<th scope="row">{COHORT.title}</th>(.*?)</tr>', changes)[1]
+    then, now, change = re.findall("<td[^>]*>([^<]*)</td>", row)
+    (least_then, most_then), (least, most) = (map(int, text.replace(",", "").split(" to ")) for text in (then, now))
+    assert least_then < most_then < least < most and change == "longer"
+    same = build_site(sources(attrition_before=attrition(), measure_definitions=FEW))[FIRST].decode()
+    assert "no clear change</td>" in same and "longer</td>" not in same and "shorter</td>" not in same
+
+
+def test_its_people_stand_by_segment_beside_the_icbs(made):
+    people = made[FIRST][made[FIRST].index('id="people"') : made[FIRST].index('id="assets"')]
+    rows = re.findall(
+        r'<th scope="row">(end of life|frailty)</th><td>[\d,]+</td><td>[\d.]+</td><td>[\d.]+</td>', people
+    )
+    assert rows == ["end of life", "frailty"]
+
+
 def test_its_practices_lists_and_cascade_are_there(made):
     page = made[FIRST]
     assert "Registered people by practice" in page and "Measures by practice" in page
@@ -52,6 +82,12 @@ def test_boundary_size_and_gaps_are_said(made):
     assert "gap: needed, none inside" in made[FIRST]
     assert "none inside; nearest: Walking &lt;Group&gt;, 2.3 km" in made[FIRST]
     assert "The map of community assets has none inside the boundary." in made[LARGE]
+
+
+def test_the_index_is_named_with_its_vintage(made):
+    assert "live in the most deprived fifth of England's areas (Core20, by IMD 2025 on LSOA 2021)" in unescape(
+        made[FIRST]
+    )
 
 
 def test_without_a_map_nothing_is_called_a_gap():

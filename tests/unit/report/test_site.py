@@ -71,6 +71,16 @@ def test_marks_say_their_numbers_when_pointed_at(pages):
     assert "Wilson 95%; 31 October 2026" in pages[f"{MEASURE}.html"]
 
 
+def test_the_overview_says_where_most_differs_and_how_long_lists_are(pages):
+    page = pages["index.html"]
+    widest = re.search(r"Most PCNs differ from the ICB in: (.*?)\.</li>", page)[1].split("; ")
+    numbers = [int(re.search(r"\((\d+)\)$", measure)[1]) for measure in widest]
+    assert len(numbers) == 3 and numbers == sorted(numbers, reverse=True) and numbers[0] > 10
+    worst = re.search(r"Most measures less favourable than the ICB: (.*?)\.</li>", page)[1]
+    assert worst.startswith(PCNS[0][1])
+    assert re.search(rf'<th scope="row">{COHORT.title}</th><td class="t">[\d,]+ to [\d,]+</td>', page)
+
+
 def test_names_are_escaped(pages):
     for page in pages.values():
         assert "NHS Example &lt;Board&gt;" in page and "<Board>" not in page
@@ -118,6 +128,7 @@ def test_what_moved_since_the_delivery_before_is_said_without_numbers(pages):
 def test_months_make_a_run_chart(pages):
     page = pages[f"{MEASURE}.html"]
     assert "2026-08" in page and "provisional" in page
+    assert re.search(r"In 2026-10 (no PCN stands|these PCNs stand) out from", page)
     assert "There is no earlier month to compare with yet." in plain_site()["measure-bp_not_measured_5y.html"].decode()
 
 
