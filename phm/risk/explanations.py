@@ -123,6 +123,15 @@ def explained(person: Table, /) -> dict[str, Value]:
     }
 
 
+def in_words(scored: Table, /) -> StringValue:
+    """Range and reasons of a score as lists say them beside it; `scored` has the columns of `explained`."""
+    ends = (scored[f"qrisk3_{end}_pct"].cast("string") for end in ("lower", "upper"))
+    bounds = ibis.literal("range ") + ibis.literal(" to ").join(list(ends)) + "%, imputed: " + scored.qrisk3_imputed
+    raised = ibis.literal(", ").join([scored[f"qrisk3_raised_by_{number}"] for number in range(1, REASONS + 1)])
+    reasons = ibis.literal("raised most by ") + raised.nullif("")
+    return ibis.coalesce(bounds, "nothing imputed") + "; " + ibis.coalesce(reasons, "raised by nothing recorded")
+
+
 def _plausible(person: Table, rules: Rules) -> dict[str, list[FloatingValue]]:
     """What each input would add at the ends of what it plausibly is where it was not known."""
     ends = {

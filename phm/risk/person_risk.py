@@ -7,7 +7,7 @@ from datetime import date
 
 from ibis.expr.types import Table
 
-from phm.risk.explanations import explained, given, with_contributions
+from phm.risk.explanations import explained, given, in_words, with_contributions
 from phm.risk.multimorbidity import frailty, multimorbidity
 from phm.risk.qrisk3_inputs import Rules, inputs, why_not_computed
 from phm.risk.segments import FEATURES, segment
@@ -32,4 +32,5 @@ def _scored(eligible: Table, reference_date: date, rules: Rules) -> Table:
     """QRISK3 and what is said about it: one row is one person who gets a score."""
     known = given(eligible, inputs(eligible, reference_date=reference_date, rules=rules))
     added = with_contributions(known, rules=rules)
-    return added.select("person_id", **explained(added))
+    scored = added.select("person_id", **explained(added))
+    return scored.mutate(qrisk3_explained=in_words(scored))

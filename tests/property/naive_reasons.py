@@ -114,8 +114,7 @@ def _of_tier(row: dict, tier: str, average: bool, ethnic_groups: tuple[str, ...]
 
 def _risks(row: dict, ethnic_groups: tuple[str, ...]):
     if row["qrisk3_pct"] is not None and row["qrisk3_pct"] >= 10 and row["age"] < 80:
-        imputed = f", imputed: {row['qrisk3_imputed']}" if row["is_qrisk3_imputed"] else ""
-        yield f"QRISK3 {number(row['qrisk3_pct'])}%{imputed}"
+        yield f"QRISK3 {number(row['qrisk3_pct'])}% ({row['qrisk3_explained']})"
     if row["has_diabetes"]:
         yield "diabetes recorded"
     if row["has_ckd"]:

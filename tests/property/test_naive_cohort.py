@@ -30,7 +30,7 @@ def with_risk_and_holds(rows: list[dict], seed: int) -> list[dict]:
     for row in rows:
         row["qrisk3_pct"] = random.choice([None, 9.9, 10.0, 12.3])
         row["is_qrisk3_imputed"] = row["qrisk3_pct"] is not None and random.random() < 0.5
-        row["qrisk3_imputed"] = "cholesterol ratio" if row["is_qrisk3_imputed"] else None
+        row["qrisk3_explained"] = random.choice(["nothing imputed; raised most by BMI 31.0", "range 9.1 to 14.2%"])
         has_outcome = random.random() < 0.2
         row["latest_outcome_date"] = days_ago(random.choice([1, 7, 57, 366])) if has_outcome else None
         row["is_on_hold"] = has_outcome and random.random() < 0.7

@@ -109,6 +109,9 @@ def test_everything_known(of):
         "cholesterol ratio 5.0",
     ]
     assert row["qrisk3_heart_age"] > 60
+    assert row["qrisk3_explained"] == (
+        "nothing imputed; raised most by smokes 20 or more a day, systolic blood pressure 162, cholesterol ratio 5.0"
+    )
 
 
 def test_nothing_known_is_named_and_gives_a_range(of):
@@ -119,6 +122,10 @@ def test_nothing_known_is_named_and_gives_a_range(of):
     )
     assert row["qrisk3_lower_pct"] < row["qrisk3_pct"] < row["qrisk3_upper_pct"]
     assert row["qrisk3_raised_by_1"] is None
+    assert row["qrisk3_explained"] == (
+        f"range {row['qrisk3_lower_pct']} to {row['qrisk3_upper_pct']}%, imputed: {row['qrisk3_imputed']}; "
+        "raised by nothing recorded"
+    )
 
 
 def test_a_value_older_than_five_years_is_not_known(of):
