@@ -29,8 +29,9 @@ from tests.real.markdown import table
 
 MAP_2022 = "registers/gp-reg-pat-prac-map_2022-01.csv"
 EPCN_2022 = "ods/ePCN_2022-05.xlsx"
+PLACES_2024 = "ods/bsol_gp_pcn_locality_lookup_2024-03.csv"
 SUB_ICBS = "lookups/SICBL_ICB_NHSER_2024.csv"
-FILES = (MAP_2022, MAP_2025, MAP_2026, EPCN_2022, REGISTER_2022, SIZES_2026, SUB_ICBS)
+FILES = (MAP_2022, MAP_2025, MAP_2026, EPCN_2022, REGISTER_2022, SIZES_2026, SUB_ICBS, PLACES_2024)
 
 REASONS = {
     "no_pcn": "published as belonging to no PCN, and never a core partner of one",

@@ -7,7 +7,6 @@ import duckdb
 import pytest
 
 from phm.core.boundary import out_of_area
-from phm.core.oddities import inconsistencies
 from phm.errors import CheckFailed
 from tests.conftest import ROOT, SHARED
 from tests.real import areas
@@ -19,13 +18,6 @@ FOLDER = SHARED / "real"
 PEOPLE = 61_768_942
 ENGLISH = 61_727_641
 """People of the register of July 2022 whose LSOA code is English, counted from the file itself."""
-
-
-PLACES = "ods/bsol_gp_pcn_locality_lookup_2024-03.csv"
-
-
-def rows_of(table):
-    return table.to_pyarrow().to_pylist()
 
 
 @pytest.fixture(scope="module")
@@ -140,19 +132,6 @@ def test_it_stands_out_in_a_run_of_its_own_icb_too(published):
     far = out_of_area(one_icb.homes, one_icb.practices)
     assert far[0] == DIGITAL_FIRST
     assert len(far) == 4
-
-
-def test_a_real_map_of_places_gives_each_of_its_people_one_place(published):
-    placed = published.areas(**ENGLAND, **IMD_2019, places=PLACES)
-    assert rows_of(inconsistencies(placed.practices)) == []
-    by_place = {row["area_code"]: row["patient_count"] for row in areas.pcn_scores(placed, "place_code")}
-    assert sum(by_place.values()) == PEOPLE
-    mapped = placed.practices.filter(placed.practices.place_basis == "place_membership")
-    localities = {row["place_code"] for row in rows_of(mapped.select("place_code").distinct())}
-    assert localities == {f"BSOL{n:03d}" for n in range(7, 13)}
-    assert {row["icb_code"] for row in rows_of(mapped.select("icb_code").distinct())} == {"QHL"}
-    of_mapped = rows_of(placed.homes.semi_join(mapped, "practice_code").agg(n=lambda t: t.patient_count.sum()))
-    assert sum(by_place[code] for code in localities) == of_mapped[0]["n"] > 1_400_000
 
 
 def test_boundaries_of_england_leave_out_almost_no_area(published):

@@ -4,12 +4,15 @@ The files are looked for in `real` of the folder PHM_PUBLISHED_FILES, else of `s
 """
 
 from collections import Counter
+from datetime import date
 
 import ibis
 import pytest
 
-from phm.core.memberships import UNALLOCATED_PCN
+from phm.core.geography import practices as practices_of
+from phm.core.memberships import UNALLOCATED_PCN, map_as_at
 from phm.core.oddities import changes, inconsistencies, orphans, pcn_sizes, spanning_pcns, unexplained_moves
+from phm.feeds.published import read_published
 from tests.conftest import ROOT, SHARED
 from tests.real import geography, hierarchies
 
@@ -147,6 +150,18 @@ def test_published_list_sizes_add_up_through_the_hierarchy_after_the_mergers(bot
             added[parents[code][level]] += patient_count
         assert added == sizes[kind]
         assert added.total() == 63_237_908
+
+
+def test_a_real_map_of_places_lies_in_one_icb_on_its_day_and_did_not_before(con):
+    # Birmingham and Solihull in March 2024. West Birmingham came to it from the Black Country in July 2022.
+    places = read_published(con, FILES / geography.PLACES_2024, "place_membership")
+    for map_file, torn in ((hierarchies.MAP_2025, set()), (geography.MAP_2022, {"BSOL008", "BSOL012"})):
+        membership = read_published(con, FILES / map_file, "practice_membership")
+        made = practices_of(map_as_at(membership, as_at=date(2026, 1, 1)), places)
+        assert {row["code"] for row in rows(inconsistencies(made))} == torn
+        mapped = rows(made.filter(made.place_basis == "place_membership"))
+        assert {row["place_code"] for row in mapped} == {f"BSOL{n:03d}" for n in range(7, 13)}
+        assert {row["icb_code"] for row in mapped} == ({"QHL", "QUA"} if torn else {"QHL"})
 
 
 def test_names_have_lost_the_comma_they_are_published_with(august):
