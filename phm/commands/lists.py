@@ -132,12 +132,12 @@ def weeks(
 
     Counts are not rounded: they are for the practices and their PCNs, and not to be passed on.
     """
-    from phm.cohorts.definition import LIST, load_definition
+    from phm.cohorts.definition import load_definition
     from phm.commands.published import published_partition
     from phm.commands.terminal import markdown_table, print_table
     from phm.config import load_settings
     from phm.engine import connect
-    from phm.lists.weeks import NOT_BEFORE_EXPIRY
+    from phm.lists.weeks import as_table
     from phm.lists.weeks import weeks as weeks_of
     from phm.lists.workload import NOT_PLANNED
     from phm.store import Store
@@ -155,21 +155,5 @@ def weeks(
     if not found.by_tier.to_numpy().any():
         say(NOT_PLANNED)
         return
-    days = {week: f"week {week}, {day.day} {day:%b}" for week, day in found.begins.items()}
-    names = {0: "now", **days, NOT_BEFORE_EXPIRY: "none before expiry"}
-    titles = {
-        (o.id, t.id): t.title if o.id == LIST else f"{o.title}: {t.title}"
-        for o in definition.outputs.values()
-        for t in o.tiers
-    }
-    tiers = found.by_tier[found.by_tier.any(axis=1)]
-    sums = [
-        ("all", found.by_tier.sum()),
-        ("of these in shared appointments of the PCN", found.shared),
-        ("expected to have it", found.expected_found.round()),
-    ]
-    rows = [
-        (title, *(f"{people:,.0f}" for people in counts))
-        for title, counts in [*((titles[key], of_tier) for key, of_tier in tiers.iterrows()), *sums]
-    ]
-    (markdown_table if markdown else print_table)(("tier", *names.values()), rows)
+    header, rows = as_table(found, definition)
+    (markdown_table if markdown else print_table)(header, rows)

@@ -67,7 +67,7 @@ def _order_of_answer(said: ir.Table, orders: dict[str, int]) -> ir.IntegerValue:
     return ibis.cases(
         (said.outcome.isin(["treated", "done"]), order("treated")),
         (said.outcome == "diagnosed", order("diagnosed")),
-        (confirms(said), order("confirmed")),
+        (confirms(said), orders.get("confirmed", order("measured"))),
         (said.outcome.isin(list(MEASUREMENTS)), order("measured")),
         (said.outcome == "moved_away", orders[LISTED]),
         else_=orders[CONTACTED],

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import ibis.expr.types as ir
 import pandas as pd
 
-from phm.cohorts.definition import Definition
+from phm.cohorts.definition import LIST, Definition
 from phm.lists.waves import PCN, WEEKS, week_starts
 
 NOT_BEFORE_EXPIRY = WEEKS + 1
@@ -54,3 +54,20 @@ def weeks(entry: ir.Table, wave: ir.Table, definition: Definition, /, *, referen
         expected_found=of_week["found"] / 100,
         begins=week_starts(reference_date),
     )
+
+
+def as_table(found: Weeks, definition: Definition, /) -> tuple[tuple[str, ...], list[tuple[str, ...]]]:
+    """The weeks to print: header, a row for each tier that somebody is in, and what they add up to."""
+    days = (f"week {week}, {day.day} {day:%b}" for week, day in found.begins.items())
+    titles = {
+        (output.id, tier.id): tier.title if output.id == LIST else f"{output.title}: {tier.title}"
+        for output in definition.outputs.values()
+        for tier in output.tiers
+    }
+    tiers = found.by_tier[found.by_tier.any(axis=1)]
+    lines = [(titles[key], of_tier) for key, of_tier in tiers.iterrows()]
+    lines.append(("all", found.by_tier.sum()))
+    lines.append(("of these in shared appointments of the PCN", found.shared))
+    lines.append(("expected to have it", found.expected_found.round()))
+    rows = [(title, *(f"{people:,.0f}" for people in counts)) for title, counts in lines]
+    return ("tier", "now", *days, "none before expiry"), rows

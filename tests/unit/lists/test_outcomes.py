@@ -263,6 +263,8 @@ def test_each_definition_says_what_later_records_show(cohort, record, reached):
         ("possible_undiagnosed_diabetes", ("hba1c_taken", {"value": 47.0}), "measured"),
         ("possible_undiagnosed_diabetes", ("hba1c_taken", {"value": 48.0}), "confirmed"),
         ("possible_undiagnosed_ckd", ("egfr_taken", {"value": 40.0}), "measured"),
+        ("possible_undiagnosed_hypertension", ("average_taken", {"systolic": 140, "diastolic": 80}), "confirmed"),
+        ("hypertension_treated_above_target", ("average_taken", {"systolic": 140, "diastolic": 80}), "measured"),
         ("af_not_anticoagulated", ("treated", {}), "treated"),
         ("frequent_emergency_attenders", ("done", {}), "treated"),
         ("frequent_emergency_attenders", ("diagnosed", {}), "contacted"),
