@@ -6,6 +6,7 @@ change of the definition is asked by `mutation`.
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import cache
 from itertools import groupby
 
 import ibis
@@ -90,7 +91,7 @@ def case_id(number: int) -> str:
 
 def facts_of(definition: Definition, cases: Cases, /) -> ir.Table:
     """One row per case: what the definition may ask, computed from the events by `person_features`."""
-    engine = connect()
+    engine = _bench()
     people, events = [], []
     beside: dict[str, list] = {RISK: [], HOLD: []}
     for number, case in enumerate(cases.people):
@@ -99,30 +100,43 @@ def facts_of(definition: Definition, cases: Cases, /) -> ir.Table:
         events += [{**event, **who} for event in case.events]
         for name, values in case.beside.items():
             beside[name].append({**values, **who, "cohort_id": definition.id})
-    event = _table(engine, events, {**_WHO, **columns_of("core_event")})
-    features = person_features(event, _core_person(engine, people), reference_date=REFERENCE_DATE)
+    for name, rows in (("born", people), ("event", events)):
+        schema = engine.table(name).schema().to_pyarrow()
+        engine.insert(name, pa.Table.from_pylist(rows, schema=schema), overwrite=True)
     risk, hold = (_table(engine, rows, {**_WHOSE, **columns_of(name)}) for name, rows in beside.items())
     facts = person_facts(
         definition.id,
-        features,
+        engine.table("features"),
         person_risk=risk if columns_of(RISK) else None,
         list_hold=hold if columns_of(HOLD) else None,
     )
-    return engine.create_table("facts", facts)
+    return engine.create_table(ibis.util.gen_name("facts"), facts)
 
 
-def _core_person(engine: ibis.BaseBackend, people: Sequence[Mapping]) -> ir.Table:
+@cache
+def _bench() -> ibis.BaseBackend:
+    """An engine with the tables `born` (people with dates of birth) and `event`, and the view `features` of both.
+
+    Kept, and filled anew for every definition: planning the features takes far longer than computing them for a few
+    hundred people.
+    """
+    engine = connect()
     columns = {**_WHO, "date_of_birth": Variable("date"), **columns_of("core_person")}
-    born = _table(engine, people, columns)
-    aged = engine.sql(
-        f"SELECT * REPLACE (coalesce({age_sql('date_of_birth', REFERENCE_DATE)}, age) AS age) FROM {born.get_name()}"
-    )
-    return engine.create_table("core_person", aged.drop("date_of_birth"))
+    engine.create_table("born", schema=_schema(columns))
+    event = engine.create_table("event", schema=_schema({**_WHO, **columns_of("core_event")}))
+    aged = engine.sql(f"SELECT * REPLACE (coalesce({age_sql('date_of_birth', REFERENCE_DATE)}, age) AS age) FROM born")
+    person = aged.drop("date_of_birth")
+    engine.create_view("features", person_features(event, person, reference_date=REFERENCE_DATE))
+    return engine
 
 
 def _table(engine: ibis.BaseBackend, rows: Sequence[Mapping], columns: Mapping[str, Variable]) -> ir.Table:
-    schema = ibis.schema({name: IBIS_TYPES[kind.type] for name, kind in columns.items()}).to_pyarrow()
-    return engine.create_table(ibis.util.gen_name("case"), pa.Table.from_pylist(list(rows), schema=schema))
+    table = pa.Table.from_pylist(list(rows), schema=_schema(columns).to_pyarrow())
+    return engine.create_table(ibis.util.gen_name("case"), table)
+
+
+def _schema(columns: Mapping[str, Variable]) -> ibis.Schema:
+    return ibis.schema({name: IBIS_TYPES[kind.type] for name, kind in columns.items()})
 
 
 def _found(definition: Definition, people: ir.Table, asked: Collection[str]) -> dict[str, dict[str, str]]:

@@ -93,7 +93,7 @@ def test_staff_of_a_pcn_get_what_is_assigned_to_them_and_no_more(store, tmp_path
     answer = CliRunner().invoke(app, [*pulled, "--reason", "PCN clinic"], catch_exceptions=False)
     assert answer.exit_code == 0
     files = [f for f in (tmp_path / "out").glob("*_assigned*.csv") if "_cover" not in f.name]
-    found = {line[0] for f in files for line in list(csv.reader(f.open(encoding="utf-8-sig", newline="")))[1:]}
+    found = {line[0] for f in files for line in list(csv.reader(f.read_text("utf-8-sig").splitlines()))[1:]}
     numbers = {row["person_id"]: row["nhs_number"] for row in rows(store, "identity")}
     wave = [row for row in rows(store, "list_wave") if row["cohort_id"] == COHORT and row["pcn_code"] == "U99901"]
     assert found == {numbers[row["person_id"]] for row in wave if row["seen_by"] == "pcn"} != set()
