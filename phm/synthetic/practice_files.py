@@ -110,7 +110,7 @@ def write_practice(task: PracticeTask) -> WrittenPractice:
     return WrittenPractice(
         practice_code=code,
         attendances=attendance,
-        truth=truth_table(registered, health, code),
+        truth=truth_table(registered, health, code, quiet),
         row_counts={
             "gp_register": len(register), "gp_event": len(event), "gp_medication": len(medication),
             "emergency_attendance": len(attendance),

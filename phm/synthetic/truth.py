@@ -37,6 +37,7 @@ TRUTH_SCHEMA = pa.schema(
         ("cigarettes_per_day", pa.int16()),
         ("has_true_diabetes", pa.bool_()),
         ("true_egfr", pa.float64()),
+        ("lives_a_story", pa.bool_()),
     ]
 )
 """One row is one registration; somebody registered twice has the same truth in both.
@@ -45,11 +46,13 @@ TRUTH_SCHEMA = pa.schema(
 would tell a survey; `is_diagnosed` that the practice codes it now; of people diagnosed a few have no hypertension.
 `expected_systolic`, `systolic_spread` and `expected_diastolic` say how usual pressure varies among people of the same
 age, sex, weight, ethnicity and deprivation, and `undiagnosed_probability` is the chance among them of hypertension when
-none is coded: what the best ranking without a reading could know (`clinical.Likes`). mm Hg, years, kg/m² throughout.
+none is coded: what the best ranking without a reading could know (`clinical.Likes`). Readings of people for whom
+`lives_a_story` were written to show a course (`stories.py`) and say nothing about their true pressure. mm Hg, years,
+kg/m² throughout.
 """
 
 
-def truth_table(people: People, health: Health, practice_code: str, /) -> pa.Table:
+def truth_table(people: People, health: Health, practice_code: str, lives_a_story: np.ndarray, /) -> pa.Table:
     """The truth about the registrations of one practice at the reference date."""
     today = people.reference_day
     is_resolved = health.resolved_day <= today
@@ -77,5 +80,6 @@ def truth_table(people: People, health: Health, practice_code: str, /) -> pa.Tab
         "cigarettes_per_day": health.cigarettes.astype(np.int16),
         "has_true_diabetes": health.has_true_diabetes,
         "true_egfr": np.round(health.egfr, 1),
+        "lives_a_story": lives_a_story,
     }
     return pa.table(columns, schema=TRUTH_SCHEMA)

@@ -1,0 +1,153 @@
+"""What the generator's own probabilities say of each person given the readings on record: the best there is to know.
+
+Belongs here: Bayes' rule with the numbers people were made with, for `phm evaluate` to hold rankings against. Chances
+are summed over usual systolic pressure, how much a person's readings vary and a white coat; diastolic pressure is exact
+given those. What is true of people alike (`truth.py`: their mean, spread and share undiagnosed) is known; what is true
+of the person is not. Left out, because it changes no ranking by more than chance: rounding, and what conditions and
+medicines say beyond readings. No model that a site could use may read any of this.
+"""
+
+from datetime import date
+
+import ibis.expr.types as ir
+import numpy as np
+import pandas as pd
+from scipy.special import ndtr
+
+from phm.core.blood_pressure import maternity_periods
+from phm.synthetic.clinical import _DIASTOLIC_SPREAD, _ON_SYSTOLIC
+from phm.synthetic.moments import YEARS
+from phm.synthetic.readings import RISE_A_YEAR
+
+# How `readings.clinic_pressure`, `readings.average_pressure` and `clinical.health` make readings.
+_IN_HOSPITAL = 9.0
+_WHITE_COATS, _COAT, _COAT_SPREAD, _COAT_ON_DIASTOLIC = 0.1, 13.0, 5.0, 0.4
+_CHANCE_ON_DIASTOLIC, _DIASTOLIC_CHANCE = 0.35, 5.0
+_AVERAGE_BELOW, _AVERAGE_CHANCE = (5.0, 3.0), (4.0, 3.0)
+_FALL_A_YEAR = (RISE_A_YEAR, 0.3 * RISE_A_YEAR)
+_ROUNDING = 1.06
+"""Variance that rounding to 1, 2 or 10 mm Hg adds."""
+
+_SYSTOLIC = np.linspace(-4.2, 4.2, 61)
+_NODES, _WEIGHTS = np.polynomial.hermite_e.hermegauss(3)
+_WEIGHTS = _WEIGHTS / _WEIGHTS.sum()
+_BATCH = 5_000
+
+_SUMS = ("n", "s", "d", "ss", "sd", "dd")
+
+
+def recorded(event: ir.Table, /, *, reference_date: date) -> pd.DataFrame:
+    """Readings of each person as sums, in terms of untreated clinic pressure today: indexed by `person_id`.
+
+    `clinic_*` are of the clinic and hospitals, `average_*` of home and ambulatory averages: number, sums of both arms,
+    of their squares and products. Readings of a pregnancy and the 8 weeks after it are left out.
+    """
+    known = event.filter(event.event_date <= reference_date)
+    reading = known.filter(known.concept == "blood_pressure", known.setting != "maternity")
+    reading = reading.select("person_id", "event_date", "setting", "systolic", "diastolic")
+    period = maternity_periods(known)
+    reading = reading.anti_join(
+        period,
+        [
+            reading.person_id == period.person_id,
+            reading.event_date >= period.start_date,
+            reading.event_date <= period.end_date,
+        ],
+    )
+    rows = reading.order_by(reading.columns).to_pyarrow().to_pandas()
+    days = (pd.Timestamp(reference_date) - pd.to_datetime(rows["event_date"])).dt.days
+    years = np.clip(days.to_numpy() / 365.25, 0, YEARS)
+    is_average = rows["setting"].isin(["home", "ambulatory"]).to_numpy()
+    added = np.where(rows["setting"] == "acute_hospital", _IN_HOSPITAL, 0)
+    arms = {
+        "s": np.where(is_average, _AVERAGE_BELOW[0], _FALL_A_YEAR[0] * years - added) + rows["systolic"],
+        "d": np.where(is_average, _AVERAGE_BELOW[1], _FALL_A_YEAR[1] * years - added / 2) + rows["diastolic"],
+    }
+    s, d = arms["s"].astype(float), arms["d"].astype(float)
+    each = pd.DataFrame(dict(zip(_SUMS, (1.0, s, d, s * s, s * d, d * d), strict=True)), index=rows.index)
+    each["kind"], each["person_id"] = np.where(is_average, "average", "clinic"), rows["person_id"]
+    sums = each.groupby(["person_id", "kind"]).sum().unstack("kind", fill_value=0.0)
+    sums.columns = [f"{kind}_{name}" for name, kind in sums.columns]
+    wanted = [f"{kind}_{name}" for kind in ("clinic", "average") for name in _SUMS]
+    return sums.reindex(columns=wanted, fill_value=0.0)
+
+
+def best_known(event: ir.Table, truth: pd.DataFrame, /, *, reference_date: date) -> np.ndarray:
+    """`posterior` of the people of `truth`, from their `core_event`."""
+    return posterior(truth, recorded(event, reference_date=reference_date))
+
+
+def posterior(truth: pd.DataFrame, readings: pd.DataFrame, /) -> np.ndarray:
+    """Chance that each person has hypertension nobody has coded, given their readings, in the order of `truth`.
+
+    Parameters
+    ----------
+    truth
+        The truth of people without a code (`TRUTH_SCHEMA`), indexed by `person_id`. What is true of a person and not
+        of people alike is not used, but for how `systolic_variability` is spread over all.
+    readings
+        What `recorded` made of their events.
+    """
+    sums = readings.reindex(truth.index).fillna(0.0)
+    age, log_variability = truth["age"].to_numpy(float), np.log(truth["systolic_variability"].to_numpy(float))
+    curve = np.vander(age / 50, 4)
+    expected = curve @ np.linalg.lstsq(curve, log_variability)[0]
+    typical, varies = np.exp(expected), float((log_variability - expected).std())
+    parts = [
+        _chances(truth.iloc[at : at + _BATCH], sums.iloc[at : at + _BATCH], typical[at : at + _BATCH], varies)
+        for at in range(0, len(truth), _BATCH)
+    ]
+    return np.concatenate(parts)
+
+
+def _chances(truth: pd.DataFrame, sums: pd.DataFrame, typical: np.ndarray, varies: float) -> np.ndarray:
+    """`posterior` of some people: one row a person, one column a node of systolic pressure."""
+    mean, spread, below = (
+        truth[name].to_numpy(float)[:, None] for name in ("expected_systolic", "systolic_spread", "expected_diastolic")
+    )
+    n, s, d, ss, sd, dd = (sums[f"clinic_{name}"].to_numpy()[:, None] for name in _SUMS)
+    average_n, average_s, average_d, average_ss, _, _ = (sums[f"average_{name}"].to_numpy()[:, None] for name in _SUMS)
+    usual = mean + spread * _SYSTOLIC
+    diastolic = below + _ON_SYSTOLIC * (usual - mean)
+    is_systolic = np.clip((usual - 140) / (spread * (_SYSTOLIC[1] - _SYSTOLIC[0])) + 0.5, 0, 1)
+    by_average = -(average_ss - 2 * usual * average_s + average_n * usual**2) / (2 * _AVERAGE_CHANCE[0] ** 2)
+    before = -(_SYSTOLIC**2) / 2 + by_average
+
+    noise = _DIASTOLIC_CHANCE**2 + _ROUNDING
+    precision = 1 / _DIASTOLIC_SPREAD**2 + n / noise + average_n / _AVERAGE_CHANCE[1] ** 2
+    coats = [(0.0, 1 - _WHITE_COATS)]
+    coats += [(_COAT + _COAT_SPREAD * node, _WHITE_COATS * share) for node, share in zip(_NODES, _WEIGHTS, strict=True)]
+    logs, chances = [], []
+    for coat, coat_share in coats:
+        middle = usual + coat
+        squares = ss - 2 * middle * s + n * middle**2
+        # Diastolic readings less what moves with systolic ones lie around usual diastolic pressure.
+        shift = _COAT_ON_DIASTOLIC * coat - _CHANCE_ON_DIASTOLIC * middle
+        left = d - _CHANCE_ON_DIASTOLIC * s - n * shift
+        left_squares = dd - 2 * _CHANCE_ON_DIASTOLIC * sd + _CHANCE_ON_DIASTOLIC**2 * ss
+        left_squares = left_squares - 2 * shift * (d - _CHANCE_ON_DIASTOLIC * s) + n * shift**2
+        told = (diastolic / _DIASTOLIC_SPREAD**2 + left / noise + average_d / _AVERAGE_CHANCE[1] ** 2) / precision
+        fits = told**2 * precision / 2 - diastolic**2 / (2 * _DIASTOLIC_SPREAD**2) - left_squares / (2 * noise)
+        raised = is_systolic + (1 - is_systolic) * ndtr((told - 90) * np.sqrt(precision))
+        for node, share in zip(_NODES, _WEIGHTS, strict=True):
+            variance = (typical[:, None] * np.exp(varies * node)) ** 2 + _ROUNDING
+            log = before + fits + np.log(coat_share * share) - n / 2 * np.log(variance) - squares / (2 * variance)
+            logs.append(log)
+            chances.append(raised)
+    highest = np.max([log.max(axis=1) for log in logs], axis=0)[:, None]
+    weights = [np.exp(log - highest) for log in logs]
+    has = sum((weight * raised).sum(axis=1) for weight, raised in zip(weights, chances, strict=True))
+    given = has / sum(weight.sum(axis=1) for weight in weights)
+
+    # Hypertension is coded in some: the odds among people alike of whom none is coded, over those among all of them.
+    by_diastolic = ndtr((diastolic - 90) / _DIASTOLIC_SPREAD)
+    alike = np.exp(-(_SYSTOLIC**2) / 2) / np.exp(-(_SYSTOLIC**2) / 2).sum()
+    among_all = (is_systolic + (1 - is_systolic) * by_diastolic) @ alike
+    uncoded = _odds(truth["undiagnosed_probability"].to_numpy(float)) / _odds(among_all)
+    odds = _odds(given) * uncoded
+    return odds / (1 + odds)
+
+
+def _odds(chance: np.ndarray) -> np.ndarray:
+    chance = np.clip(chance, 1e-9, 1 - 1e-9)
+    return chance / (1 - chance)
