@@ -18,8 +18,9 @@ import skops.io
 
 from phm.errors import ConfigurationError
 from phm.feeds.contracts import load_contract
-from phm.risk.landmarks import PREDICTORS
+from phm.risk.landmarks import KINDS, PREDICTORS, SUMS
 from phm.risk.undiagnosed import Fitted
+from phm.risk.usual_pressure import UsualPressure
 from phm.store import write_atomically
 
 NAME = "undiagnosed_hypertension"
@@ -42,10 +43,10 @@ class Artefact:
 
 
 def feature_contract_hash() -> str:
-    """SHA-256 over what the contract says of each predictor: name, type, values and meaning."""
+    """SHA-256 over what the contract says of each predictor (name, type, values and meaning) and what readings add."""
     columns = {column.name: column for column in load_contract("person_feature").columns}
     said = [[c.name, c.type, sorted(c.valid_values or ()), c.description] for c in (columns[p] for p in PREDICTORS)]
-    return hashlib.sha256(json.dumps(said).encode()).hexdigest()
+    return hashlib.sha256(json.dumps([said, SUMS, KINDS]).encode()).hexdigest()
 
 
 def models_folder(home: Path, /) -> Path:
@@ -59,8 +60,8 @@ def save(fitted: Fitted, record: Mapping[str, Any], /, *, home: Path, trained_on
     content = {
         **record,
         "name": fitted.name,
-        "intercept": fitted.intercept,
-        "slope": fitted.slope,
+        "calibration": {"intercept": fitted.intercept, "slope": fitted.slope},
+        "usual_pressure": fitted.usual.record(),
         "trained_on": trained_on,
         "feature_contract": feature_contract_hash(),
         "scikit_learn": sklearn.__version__,
@@ -111,7 +112,8 @@ def load(version: str, /, *, home: Path) -> Artefact:
     if unknown or record["model_sha256"] != hashlib.sha256(model).hexdigest():
         raise ConfigurationError("The model's file is not the one that was trained", name=version, hint=retrain)
     pipeline = skops.io.loads(model, trusted=list(TRUSTED))
-    return Artefact(version, Fitted(record["name"], pipeline, record["intercept"], record["slope"]), record)
+    usual = UsualPressure.of_record(record["usual_pressure"])
+    return Artefact(version, Fitted(record["name"], usual, pipeline, **record["calibration"]), record)
 
 
 def versions(home: Path, /) -> list[str]:

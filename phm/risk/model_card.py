@@ -15,35 +15,40 @@ import vl_convert
 from phm.risk.landmarks import PREDICTORS, UNMEASURED_DAYS, YOUNGEST
 from phm.risk.undiagnosed import FOLDS
 
-TEMPLATE = """# Model card: unmeasured hypertension, {version}
+TEMPLATE = """# Model card: undiagnosed hypertension, {version}
 
 **Status: off** until a site names this version in phm.toml (`undiagnosed_model = "{version}"`). No clinician has signed
 it off. {synthetic}
 
 ## What it is for
 
-It gives the chance that somebody's usual clinic blood pressure is 140/90 or more, for adults ({youngest} and over)
-without a hypertension code whom nobody has measured for {unmeasured} days. It orders invitations to a blood pressure
-check.
+It gives the chance that somebody's usual blood pressure is 140/90 or more, for adults ({youngest} and over) without a
+hypertension code, given their readings and what else is recorded. It is meant for people whom nobody has measured for
+{unmeasured} days, and it orders invitations to a blood pressure check. How soon a raised reading is acted on is decided
+by the tiers of a list, not by this number.
 
-**Not for**: diagnosis; people with a reading in the last year; pregnancy and the 8 weeks after; palliative care;
-children; deciding that somebody need *not* be measured; any area or time other than that it was tested on.
+**Not for**: diagnosis; pregnancy and the 8 weeks after; palliative care; children; deciding that somebody need *not* be
+measured, or that a raised reading need not be repeated; any area or time other than that it was tested on.
 
 ## What it was made from
 
-{kept}. Area and month: {trained_on}. scikit-learn {scikit_learn}. Learned from {trained[people]:,} people as known two
-years before that month, of whom {trained[measured]:,} were measured in the year after ({trained[practices]} practices);
-tested on {tested[people]:,} people of one year before, {tested[measured]:,} of them measured. No truth and no later
-diagnosis was used.
+{kept}. Area and month: {trained_on}. scikit-learn {scikit_learn}. Learned from {trained[people]:,} people as known
+three and two years before that month (whoever is in both counts twice), of whom {trained[measured]:,} were measured in
+the year after ({trained[practices]} practices); tested on {tested[people]:,} people of one year before,
+{tested[measured]:,} of them measured. No truth and no later diagnosis was used.
 
-- **Outcome**: usual pressure of 140/90 or more, as a chance given the readings of the year; 1 where it was diagnosed.
+- **Readings**: all on record in the clinic and averages at home or on the move become one belief about usual pressure,
+  around what is usual at that age, sex, weight, ethnic group and deprivation. How much people and readings vary comes
+  from the site's own; what a white coat adds and how steady an average is are set (local).
+- **Outcome**: usual pressure of 140/90 or more, as a chance given what was known and the readings of the year; 1 where
+  it was diagnosed.
 - **Who is measured**: those measured stand for all by the inverse of their chance of being measured (at most 10 times).
 - **Candidates**, by log loss on practices not seen ({folds} folds at most); the simplest within one standard error of
-  the best is kept and calibrated on its predictions for those practices:
+  the best is kept and calibrated on its predictions for those practices, which may make it less bold, never bolder:
 
 {candidates}
 
-- **Predictors**: {predictors}.
+- **Predictors**: what the readings say, and {predictors}.
 
 ## How good it was in the year after
 
@@ -63,8 +68,11 @@ diagnosis was used.
 
 ## Limits
 
-- The outcome is pressure *in the clinic*: of people it finds, some have white coat hypertension. Confirm by ambulatory
-  or home monitoring before any code.
+- Of people it finds, some have white coat hypertension. Confirm by ambulatory or home monitoring before any code.
+- The outcome begins with the belief that is also a predictor: the slope above is one against the year's readings as far
+  as they change that belief, and tells little about a belief that is wrong for a whole group.
+- A diagnosis counts as found by routine measuring. Where diagnoses come from elsewhere (hospital, private care), people
+  who were not measured look more hypertensive than they are.
 - Weights repair only what the predictors explain: if people who stay away differ in ways nobody recorded, the
   probability is wrong for just those it is meant for.
 - Who died, left or moved in during the three years is not in it.

@@ -1,12 +1,13 @@
 """The modelled columns of `person_risk`: the probability, its range, and what raised it most, in words.
 
-Belongs here: what is said to a clinician about one person's probability. It is for people nobody has measured for a
-year (`landmarks.is_unmeasured`) and empty for everybody else, and for everybody while no model is switched on.
+Belongs here: what is said to a clinician about one person's probability. It is for adults without a hypertension code
+(`landmarks.speaks_of`) and empty for everybody else, and for everybody while no model is switched on.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from datetime import date
 from typing import TYPE_CHECKING
 
 import ibis
@@ -15,7 +16,7 @@ import pandas as pd
 import pyarrow as pa
 from ibis.expr.types import Table
 
-from phm.risk.landmarks import PREDICTORS, is_unmeasured
+from phm.risk.landmarks import LATEST, PREDICTORS, SUMS, known
 
 if TYPE_CHECKING:  # scikit-learn is loaded where a model is switched on
     from phm.risk.artefact import Artefact
@@ -24,6 +25,9 @@ if TYPE_CHECKING:  # scikit-learn is loaded where a model is switched on
 REASONS = 3
 RAISED_FROM = 0.1
 """Smallest addition to the log odds worth naming: odds 10% higher (local)."""
+
+DECIMALS = 3
+"""Of probabilities on record: more would promise what nobody knows."""
 
 BATCH = 100_000
 SCHEMA = pa.schema(
@@ -46,25 +50,20 @@ def _whole(values: pd.Series, /, *, decimals: int = 0) -> pd.Series:
 FACTS: dict[str, tuple[tuple[str, ...], Callable[[pd.DataFrame], pd.Series | str]]] = {
     "age": (("age",), lambda t: "age " + _whole(t["age"])),
     "bmi": (("bmi",), lambda t: "BMI " + _whole(t["bmi"], decimals=1)),
-    "reading": (
-        ("latest_bp_systolic", "latest_bp_diastolic", "latest_bp_days", "systolic_day_count_5y"),
-        lambda t: "last reading " + _whole(t["latest_bp_systolic"]) + "/" + _whole(t["latest_bp_diastolic"]),
+    "readings": (
+        (*LATEST, *SUMS),
+        lambda t: "readings, the last " + _whole(t["latest_bp_systolic"]) + "/" + _whole(t["latest_bp_diastolic"]),
     ),
-    "raised": (("latest_clinic_raised_days",), lambda t: "a raised reading before"),
+    "treated": (("bp_drug_issue_count_12m",), lambda t: "a blood pressure medicine issued"),
     "smoking": (("smoking_status",), lambda t: t["smoking_status"].map({"current": "smokes", "ex": "ex-smoker"})),
     "deprivation": (("imd_decile",), lambda t: UNNAMED),
     "diabetes": (("has_diabetes",), lambda t: "diabetes"),
-    "hba1c": (("hba1c",), lambda t: "HbA1c " + _whole(t["hba1c"])),
     "kidney": (("has_ckd",), lambda t: "chronic kidney disease"),
     "heart": (("has_ischaemic_heart_disease",), lambda t: "ischaemic heart disease"),
     "stroke": (("has_stroke_tia",), lambda t: "stroke or TIA"),
     "family": (("has_family_history_cvd",), lambda t: "family history of cardiovascular disease"),
     "pregnancy": (("has_gestational_hypertension",), lambda t: "raised blood pressure in an earlier pregnancy"),
     "medicine": (("has_drug_raising_bp",), lambda t: "a medicine that can raise blood pressure"),
-    "cholesterol": (
-        ("cholesterol_ratio",), lambda t: "cholesterol ratio " + _whole(t["cholesterol_ratio"], decimals=1)
-    ),
-    "care": (("emergency_attendance_count_12m", "registered_months"), lambda t: UNNAMED),
 }  # fmt: skip
 """Predictors that are named together, and what lists call them. A fact that is not recorded of a person is no reason.
 
@@ -73,22 +72,22 @@ are never named on lists.
 """
 
 REFERENCE = {
-    "age": 40, "bmi": 25.0, "latest_bp_systolic": np.nan, "latest_bp_diastolic": np.nan, "latest_bp_days": np.nan,
-    "systolic_day_count_5y": 0, "latest_clinic_raised_days": np.nan, "smoking_status": "never", "imd_decile": 6,
-    "has_diabetes": False, "hba1c": np.nan, "has_ckd": False, "has_ischaemic_heart_disease": False,
-    "has_stroke_tia": False, "has_family_history_cvd": False, "has_gestational_hypertension": False,
-    "has_drug_raising_bp": False, "cholesterol_ratio": np.nan, "emergency_attendance_count_12m": 0,
-    "registered_months": 60,
+    **dict.fromkeys(LATEST, np.nan), **dict.fromkeys(SUMS, 0),
+    "age": 40, "bmi": 25.0, "smoking_status": "never", "imd_decile": 6, "has_diabetes": False, "has_ckd": False,
+    "has_ischaemic_heart_disease": False, "has_stroke_tia": False, "has_family_history_cvd": False,
+    "has_gestational_hypertension": False, "has_drug_raising_bp": False, "bp_drug_issue_count_12m": 0,
 }  # fmt: skip
 """Who a person is compared with, fact by fact: 40, BMI 25, never smoked, never measured, nothing recorded (local)."""
 
 
-def with_modelled(risk: Table, person_feature: Table, artefact: Artefact | None, /) -> Table:
-    """`risk` with the modelled columns; all empty without an artefact."""
+def with_modelled(
+    risk: Table, event: Table, person_feature: Table, artefact: Artefact | None, /, *, until: date
+) -> Table:
+    """`risk` with the modelled columns, of `core_event` up to the reference date; all empty without an artefact."""
     if artefact is None:
         kinds = ibis.Schema.from_pyarrow(SCHEMA)
         return risk.mutate(**{name: ibis.null(kinds[name]) for name in SCHEMA.names[1:]})
-    eligible = person_feature.filter(is_unmeasured(person_feature)).select("person_id", *PREDICTORS)
+    eligible = known(event, person_feature, until=until).select("person_id", *PREDICTORS, *LATEST, *SUMS)
     batches = pa.Table.from_batches(_batches(eligible, artefact), SCHEMA)
     return risk.left_join(ibis.memtable(batches), "person_id").drop("person_id_right")
 
@@ -114,9 +113,9 @@ def described(people: pd.DataFrame, artefact: Artefact, /) -> pd.DataFrame:
     return pd.DataFrame(
         {
             "person_id": people["person_id"],
-            "modelled_probability": p.round(3),
-            "modelled_probability_lower": np.minimum(lower, p).round(3),
-            "modelled_probability_upper": np.maximum(upper, p).round(3),
+            "modelled_probability": p.round(DECIMALS),
+            "modelled_probability_lower": np.minimum(lower, p).round(DECIMALS),
+            "modelled_probability_upper": np.maximum(upper, p).round(DECIMALS),
             **{f"modelled_raised_by_{n}": reasons[n - 1] for n in range(1, REASONS + 1)},
         }
     )
@@ -127,12 +126,10 @@ def raised_by(people: pd.DataFrame, fitted: Fitted, /) -> list[np.ndarray]:
 
     A fact's part is how much lower the log odds were with the reference value in its place and all else as it is.
     """
-    from phm.risk.undiagnosed import numbers
-
-    own = fitted.log_odds(numbers(people))
+    own = fitted.log_odds(people)
     names = list(FACTS)
     parts = np.column_stack(
-        [own - fitted.log_odds(numbers(people.assign(**{c: REFERENCE[c] for c in FACTS[n][0]}))) for n in names]
+        [own - fitted.log_odds(people.assign(**{c: REFERENCE[c] for c in FACTS[n][0]})) for n in names]
     )
     words = np.column_stack([_words(people, name) for name in names])
     parts[words == ""] = -np.inf
@@ -146,6 +143,6 @@ def _words(people: pd.DataFrame, name: str) -> np.ndarray:
     """What lists say of a fact; '' where it is not recorded of a person."""
     (column, *_), said = FACTS[name]
     value = people[column]
-    is_there = value.notna() & (value.astype(bool) if value.dtype == bool else True)
+    is_there = value.notna() & (value != 0)
     words = pd.Series(said(people), index=people.index)
     return np.where(is_there & words.notna(), words, "")

@@ -35,7 +35,8 @@ def calibration(p: np.ndarray, outcome: np.ndarray, weight: np.ndarray | None = 
     beta = np.array([0.0, 1.0])
     for _ in range(50):
         fitted = expit(x @ beta)
-        information = (x.T * (weight * fitted * (1 - fitted))) @ x
+        # The least of ridges: it changes no result, and where outcomes leave no doubt there still is a step.
+        information = (x.T * (weight * fitted * (1 - fitted))) @ x + 1e-9 * weight.sum() * np.eye(2)
         step = np.linalg.solve(information, x.T @ (weight * (outcome - fitted)))
         beta = beta + np.clip(step, -2, 2)
         if np.abs(step).max() < 1e-10:
@@ -43,6 +44,19 @@ def calibration(p: np.ndarray, outcome: np.ndarray, weight: np.ndarray | None = 
     score = x * (weight * (outcome - expit(x @ beta)))[:, None]
     inverse = np.linalg.inv(information)
     return Line(float(beta[0]), float(beta[1]), float(np.sqrt((inverse @ (score.T @ score) @ inverse)[1, 1])))
+
+
+def level(p: np.ndarray, outcome: np.ndarray, weight: np.ndarray, /) -> float:
+    """What to add to the log odds of `p` so that as many are predicted as are found."""
+    x = logit(np.clip(p, 1e-6, 1 - 1e-6))
+    added = 0.0
+    for _ in range(50):
+        fitted = expit(x + added)
+        step = (weight @ (outcome - fitted)) / (weight @ (fitted * (1 - fitted)))
+        added += float(np.clip(step, -2, 2))
+        if abs(step) < 1e-10:
+            break
+    return added
 
 
 def discrimination(p: np.ndarray, outcome: np.ndarray, weight: np.ndarray, /, *, draws: int = 200) -> tuple[float, ...]:

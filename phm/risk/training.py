@@ -15,9 +15,10 @@ from ibis.expr.types import Table
 from phm.risk.landmarks import landmark
 from phm.risk.performance import bins, calibration, discrimination, net_benefit, population_stability
 from phm.risk.undiagnosed import Comparison, Fitted, measured, numbers, train
+from phm.risk.usual_pressure import UsualPressure
 
-TRAINED_YEARS_BEFORE, TESTED_YEARS_BEFORE = 2, 1
-"""The model learns from people as known two years before the month, and is tested on those of one year before."""
+TRAINED_YEARS_BEFORE, TESTED_YEARS_BEFORE = (3, 2), 1
+"""The model learns from people as known three and two years before the month, and is tested on one year before."""
 
 THRESHOLDS = (0.05, 0.1, 0.15, 0.2, 0.3, 0.4)
 CLASSES = 10
@@ -43,15 +44,15 @@ class Trained:
 
 def train_and_test(event: Table, person: Table, /, *, reference_date: date) -> Trained:
     """A model of the people of `core_event` and `core_person`, with the record kept beside it."""
-    earlier, later = (
+    *earlier, later = (
         people_of(event, person, reference_date=reference_date, years_before=years)
-        for years in (TRAINED_YEARS_BEFORE, TESTED_YEARS_BEFORE)
+        for years in (*TRAINED_YEARS_BEFORE, TESTED_YEARS_BEFORE)
     )
     fitted, compared = train(earlier)
     record = {
         "candidates": [asdict(one) for one in compared],
-        "trained": _counts(earlier),
-        "distribution": distribution(earlier),
+        "trained": _counts(pd.concat(earlier)),
+        "distribution": distribution(pd.concat(earlier), fitted.usual),
         **judged_on(fitted, later),
     }
     return Trained(fitted, compared, record)
@@ -65,7 +66,8 @@ def people_of(event: Table, person: Table, /, *, reference_date: date, years_bef
 
 def judged_on(fitted: Fitted, people: pd.DataFrame, /) -> dict[str, Any]:
     """What a year of routine care says of the model: calibration, discrimination, net benefit, groups."""
-    found, weight, chance = measured(people)
+    of = measured(people, fitted.usual)
+    found, weight, chance = of.people, of.weight, of.chance
     p = fitted.predict(found)
     line = calibration(p, chance, weight)
     area, lower, upper = discrimination(p, chance, weight)
@@ -91,13 +93,13 @@ def judged_on(fitted: Fitted, people: pd.DataFrame, /) -> dict[str, Any]:
 Spread = dict[str, dict[str, list[float]]]
 
 
-def distribution(people: pd.DataFrame, /, *, edges: Mapping[str, Any] | None = None) -> Spread:
+def distribution(people: pd.DataFrame, usual: UsualPressure, /, *, edges: Mapping[str, Any] | None = None) -> Spread:
     """How each predictor is spread: `edges` of ten classes (those given, or its own tenths) and the share in each.
 
     The last share is of people of whom it is not known.
     """
     spread = {}
-    for name, values in numbers(people).items():
+    for name, values in numbers(people, usual).items():
         known = values.dropna()
         at = edges[name]["edges"] if edges else np.unique(known.quantile(np.linspace(0, 1, CLASSES + 1)[1:-1])).tolist()
         classes = np.bincount(np.searchsorted(at, known, side="right"), minlength=len(at) + 1)
@@ -122,7 +124,7 @@ def watch(fitted: Fitted, record: Mapping[str, Any], people: pd.DataFrame, /) ->
     """
     judged = judged_on(fitted, people)
     then = record["distribution"]
-    now = distribution(people, edges=then)
+    now = distribution(people, fitted.usual, edges=then)
     drift = {n: population_stability(np.array(then[n]["shares"]), np.array(now[n]["shares"])) for n in now}
     furthest = max(drift, key=drift.__getitem__)
     slope, ratio = judged["slope"], judged["found"] / judged["predicted"]
@@ -155,6 +157,7 @@ def _counts(people: pd.DataFrame) -> dict[str, int]:
 def _groups(found: pd.DataFrame, p: np.ndarray, chance: np.ndarray, weight: np.ndarray) -> list[dict[str, Any]]:
     """Predicted and found in each group of at least `FEWEST_SHOWN` measured people."""
     by = {
+        "last reading": found["is_unmeasured"].map({True: "over a year before, or none", False: "in the year before"}),
         "sex": found["sex"],
         "age": pd.cut(found["age"], AGE_BANDS, right=False).map(lambda b: f"{b.left}-{b.right - 1}").astype("str"),
         "ethnicity": found["ethnicity_group"],

@@ -1,9 +1,10 @@
-"""The model of unmeasured hypertension: how likely somebody nobody has measured has usual pressures of 140/90 or more.
+"""The model of undiagnosed hypertension: how likely an adult without a code has usual pressures of 140/90 or more.
 
-Belongs here: what is fitted, how it is chosen and calibrated, and how it predicts. It learns from people as known on an
-earlier day (`landmarks`), of whom routine care measured some; they are weighted up to stand for all (inverse
-probability of measurement), and chance is taken out of what was found (`usual_pressure`). A simple and a flexible model
-are compared by cross-validation over practices, and the simple one is kept unless the other is clearly better.
+Belongs here: what is fitted, how it is chosen and calibrated, and how it predicts. What a person's own readings say
+(`usual_pressure`) is one predictor of several. It learns from people as known on earlier days (`landmarks`), of whom
+routine care measured some in the year after; they are weighted up to stand for all (inverse probability of
+measurement), and chance is taken out of what was found. A simple and a flexible model are compared by cross-validation
+over practices, and the simple one is kept unless the other is clearly better.
 """
 
 from __future__ import annotations
@@ -23,17 +24,13 @@ from sklearn.pipeline import Pipeline, make_pipeline
 from sklearn.preprocessing import SplineTransformer, StandardScaler
 
 from phm.errors import ConfigurationError
-from phm.risk.performance import calibration
-from phm.risk.usual_pressure import chance_of_hypertension
+from phm.risk.performance import calibration, level
+from phm.risk.usual_pressure import UsualPressure
 
 if TYPE_CHECKING:
     from sklearn.base import ClassifierMixin
 
-CONTINUOUS = (
-    "age", "age_of_men", "bmi", "latest_bp_systolic", "latest_bp_diastolic", "latest_bp_days", "systolic_day_count_5y",
-    "latest_clinic_raised_days", "imd_decile", "cholesterol_ratio", "hba1c", "emergency_attendance_count_12m",
-    "registered_months",
-)  # fmt: skip
+CONTINUOUS = ("age", "bmi", "imd_decile")
 GROUPS = {
     "sex": ("M",),
     "ethnicity_group": ("mixed", "asian", "black", "other", "unknown"),
@@ -44,14 +41,17 @@ FLAGS = (
     "has_diabetes", "has_ckd", "has_ischaemic_heart_disease", "has_stroke_tia", "has_family_history_cvd",
     "has_gestational_hypertension", "has_drug_raising_bp",
 )  # fmt: skip
+OTHER_REASONS = ("has_diabetes", "has_ckd", "has_ischaemic_heart_disease", "has_stroke_tia")
+"""Conditions for which blood pressure medicines are issued without hypertension."""
 KNOTS = {
+    "readings_say": (-6, -4, -2, -1, 0, 1, 2),
     "age": (25, 45, 65, 80),
     "age_of_men": (25, 45, 65, 80),
     "bmi": (20, 24, 28, 32),
-    "latest_bp_systolic": (105, 120, 135, 150),
-    "latest_bp_diastolic": (60, 70, 80, 90),
 }
 """Where lines may bend. The last bends have many people beyond them: a few must not turn a high risk low."""
+MOST_DAYS = 8
+"""Days with a reading that are told apart."""
 
 FEWEST_MEASURED, FEWEST_PRACTICES = 300, 3
 FOLDS = 5
@@ -64,17 +64,18 @@ class Fitted:
     """A calibrated model: `predict` gives probabilities."""
 
     name: str
+    usual: UsualPressure
     pipeline: Pipeline
     intercept: float
     slope: float
 
     def predict(self, people: pd.DataFrame, /) -> np.ndarray:
-        """The modelled probability of each row; `people` has the predictors (`landmarks.PREDICTORS`)."""
-        return expit(self.log_odds(numbers(people)))
+        """The modelled probability of each row; `people` has the columns of `landmarks.known`."""
+        return expit(self.log_odds(people))
 
-    def log_odds(self, described: pd.DataFrame, /) -> np.ndarray:
-        """The same as calibrated log odds, of rows that `numbers` made."""
-        raw = np.clip(self.pipeline.predict_proba(described)[:, 1], 1e-6, 1 - 1e-6)
+    def log_odds(self, people: pd.DataFrame, /) -> np.ndarray:
+        """The same as calibrated log odds."""
+        raw = np.clip(self.pipeline.predict_proba(numbers(people, self.usual))[:, 1], 1e-6, 1 - 1e-6)
         return self.intercept + self.slope * logit(raw)
 
 
@@ -91,12 +92,23 @@ class Comparison:
     """Of `worse_by`."""
 
 
-def numbers(people: pd.DataFrame, /) -> pd.DataFrame:
+def numbers(people: pd.DataFrame, usual: UsualPressure, /) -> pd.DataFrame:
     """The predictors as numbers, not known as NaN: one row is one person."""
     is_male = (people["sex"] == "M").to_numpy()
-    age = people["age"].to_numpy(float)
-    columns = {name: people[name].to_numpy(float) for name in CONTINUOUS if name != "age_of_men"}
-    columns |= {"age_of_men": np.where(is_male, age, 50.0)}
+    says = logit(np.clip(usual.known(people).chance(), 1e-5, 1 - 1e-5))
+    days = {kind: people[f"{kind}_days"].to_numpy(float) for kind in ("clinic", "average")}
+    is_unread = days["clinic"] + days["average"] == 0
+    is_treated = people["bp_drug_issue_count_12m"].to_numpy(float) > 0
+    columns = {name: people[name].to_numpy(float) for name in CONTINUOUS}
+    columns |= {
+        "readings_say": says,
+        "likes_say": np.where(is_unread, says, 0.0),
+        "is_unread": is_unread.astype(float),
+        **{f"{kind}_days": np.minimum(of, MOST_DAYS) for kind, of in days.items()},
+        "age_of_men": np.where(is_male, columns["age"], 50.0),
+        "is_treated": is_treated.astype(float),
+        "is_treated_otherwise": (is_treated & people[list(OTHER_REASONS)].any(axis=1).to_numpy()).astype(float),
+    }
     for name, levels in GROUPS.items():
         columns |= {f"{name}_{level}": (people[name] == level).to_numpy(float) for level in levels}
     columns |= {name: people[name].to_numpy(float) for name in FLAGS}
@@ -105,16 +117,19 @@ def numbers(people: pd.DataFrame, /) -> pd.DataFrame:
 
 def candidates() -> dict[str, Pipeline]:
     """What is compared, the simplest first."""
+    curves = [
+        (
+            name,
+            make_pipeline(
+                SimpleImputer(strategy="median", keep_empty_features=True),
+                SplineTransformer(knots=np.array(knots, float)[:, None], degree=1, extrapolation="linear"),
+            ),
+            [name],
+        )
+        for name, knots in KNOTS.items()
+    ]
     known = SimpleImputer(strategy="median", add_indicator=True, keep_empty_features=True)
-    knots = np.array(list(KNOTS.values()), float).T
-    curve = make_pipeline(
-        SimpleImputer(strategy="median", keep_empty_features=True),
-        SplineTransformer(knots=knots, degree=1, extrapolation="linear"),
-    )
-    columns = ColumnTransformer(
-        [("curves", curve, list(KNOTS)), ("straight", known, list(CONTINUOUS))],
-        remainder="passthrough",
-    )
+    columns = ColumnTransformer([*curves, ("straight", known, ["bmi", "imd_decile"])], remainder="passthrough")
     boosted = HistGradientBoostingClassifier(
         learning_rate=0.04, max_iter=150, max_leaf_nodes=8, min_samples_leaf=60, l2_regularization=5.0, random_state=1
     )
@@ -128,13 +143,23 @@ def candidates() -> dict[str, Pipeline]:
     }
 
 
-def measured(people: pd.DataFrame, /) -> tuple[pd.DataFrame, np.ndarray, np.ndarray]:
-    """Those of a landmark who were measured, how many people each stands for, and their chance of hypertension.
+@dataclass(frozen=True)
+class Measured:
+    """Those of one or more landmarks whom routine care measured in the year after, one row each."""
 
-    The weight is the inverse of the chance of being measured, by a logistic model of the predictors over everybody,
-    as multiples of the mean.
+    people: pd.DataFrame
+    weight: np.ndarray
+    """How many people each stands for, as multiples of the mean."""
+    chance: np.ndarray
+    """Of hypertension, given what was known and what was found."""
+
+
+def measured(people: pd.DataFrame, usual: UsualPressure, /) -> Measured:
+    """Those of a landmark who were measured.
+
+    The weight is the inverse of the chance of being measured, by a logistic model of the predictors over everybody.
     """
-    described = numbers(people)
+    described = numbers(people, usual)
     was_measured = people["is_diagnosed"].notna().to_numpy()
     if was_measured.sum() < FEWEST_MEASURED or people["practice_code"].nunique() < FEWEST_PRACTICES:
         raise ConfigurationError(
@@ -143,21 +168,26 @@ def measured(people: pd.DataFrame, /) -> tuple[pd.DataFrame, np.ndarray, np.ndar
             hint="Train it on a larger area, or on one whose practices deliver more years of readings.",
         )
     simple = candidates()["logistic regression with splines"].fit(described, was_measured)
-    chance = simple.predict_proba(described)[was_measured, 1]
-    weight = np.minimum(was_measured.mean() / chance, LARGEST_WEIGHT)
+    likely = simple.predict_proba(described)[was_measured, 1]
+    weight = np.minimum(was_measured.mean() / likely, LARGEST_WEIGHT)
+    weight = weight / weight.mean()
     found = people[was_measured].reset_index(drop=True)
-    design = simple[:-1].transform(described[was_measured])
-    return found, weight / weight.mean(), chance_of_hypertension(found, design, weight)
+    return Measured(found, weight, usual.found(found))
 
 
-def train(people: pd.DataFrame, /) -> tuple[Fitted, list[Comparison]]:
-    """The model to keep and how the candidates compared; `people` are the rows of one or more landmarks.
+def train(landmarks: list[pd.DataFrame], /) -> tuple[Fitted, list[Comparison]]:
+    """The model to keep and how the candidates compared, from the rows of one or more landmarks.
 
     Kept is the simplest whose loss on practices not seen is within one standard error of the best. Its calibration is
-    fitted to the predictions for those practices.
+    fitted to the predictions for those practices. It may make predictions less bold and not bolder: the chances it is
+    fitted to began with what a person's readings said, and to follow them further would be to believe that twice.
     """
-    found, weight, chance = measured(people)
-    described = numbers(found)
+    usual = UsualPressure.learned(pd.concat(landmarks, ignore_index=True))
+    parts = [measured(people, usual) for people in landmarks]
+    found = pd.concat([part.people for part in parts], ignore_index=True)
+    weight = np.concatenate([part.weight for part in parts])
+    chance = np.concatenate([part.chance for part in parts])
+    described = numbers(found, usual)
     practices = found["practice_code"].to_numpy()
     folds = list(GroupKFold(min(FOLDS, len(np.unique(practices)))).split(described, groups=practices))
     unseen = {}
@@ -171,7 +201,8 @@ def train(people: pd.DataFrame, /) -> tuple[Fitted, list[Comparison]]:
     compared = compare(losses, weight)
     kept = next(c.name for c in compared if c.worse_by <= c.standard_error)
     line = calibration(unseen[kept], chance, weight)
-    return Fitted(kept, fit(candidates()[kept], described, chance, weight), line.intercept, line.slope), compared
+    lines = (line.intercept, line.slope) if line.slope < 1 else (level(unseen[kept], chance, weight), 1.0)
+    return Fitted(kept, usual, fit(candidates()[kept], described, chance, weight), *lines), compared
 
 
 def compare(losses: dict[str, np.ndarray], weight: np.ndarray, /) -> list[Comparison]:

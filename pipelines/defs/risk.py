@@ -14,13 +14,12 @@ if TYPE_CHECKING:
     from phm.risk.artefact import Artefact
 
 
-@table_assets("person_risk", group="risk", inputs=["person_feature"])
-def person_risk(work: Workspace, feature) -> Made:
+@table_assets("person_risk", group="risk", inputs=["person_feature", "core_event"])
+def person_risk(work: Workspace, feature, event) -> Made:
     artefact = _model(work)
     risk = risk_of_people(feature, reference_date=work.reference_date)
-    return Made(
-        with_modelled(risk, feature, artefact), record={"undiagnosed_model": artefact.version if artefact else None}
-    )
+    modelled = with_modelled(risk, event, feature, artefact, until=work.reference_date)
+    return Made(modelled, record={"undiagnosed_model": artefact.version if artefact else None})
 
 
 @table_assets("segment_movement", group="risk", inputs=["person_risk", "person_feature"])

@@ -6,17 +6,17 @@ import ibis
 import numpy as np
 import pandas as pd
 import pytest
-from scipy.special import expit
+from scipy.special import expit, logit
 
 from phm.errors import ConfigurationError
 from phm.feeds.contracts import load_contract
 from phm.risk import artefact
-from phm.risk.landmarks import PREDICTORS, landmark
+from phm.risk.landmarks import LATEST, PREDICTORS, SUMS, landmark
 from phm.risk.modelled import SCHEMA, described, raised_by, with_modelled
-from phm.risk.performance import bins, calibration, discrimination, net_benefit, population_stability
+from phm.risk.performance import bins, calibration, discrimination, level, net_benefit, population_stability
 from phm.risk.training import distribution, judged_on, watch
 from phm.risk.undiagnosed import compare, measured, train
-from phm.risk.usual_pressure import chance_of_hypertension
+from phm.risk.usual_pressure import WHITE_COAT, Belief, UsualPressure
 from tests.spec.people import REFERENCE_DATE, core_event, core_person, person_id, table
 
 PEOPLE = """
@@ -34,16 +34,19 @@ person | date       | what           | value   | setting | source
 1      | 2025-12-01 | blood_pressure | 150/90
 1      | 2025-12-01 | blood_pressure | 144/92
 1      | 2026-02-01 | blood_pressure | 130/80  | home    | patient
+2      | 2019-06-01 | blood_pressure | 120/70
 2      | 2025-06-01 | blood_pressure | 150/90
-2      | 2025-12-01 | blood_pressure | 150/90
+2      | 2025-12-01 | blood_pressure | 160/94
 3      | 2020-12-01 | hypertension
 3      | 2025-12-01 | blood_pressure | 150/90
 4      | 2025-12-01 | blood_pressure | 150/90
 4      | 2026-01-01 | hypertension
 4      | 2026-02-01 | blood_pressure | 120/70
 5      | 2025-12-01 | blood_pressure | 150/90
-6      | 2025-12-01 | pregnancy
+6      | 2024-12-01 | blood_pressure | 120/70
+6      | 2025-11-20 | pregnancy
 6      | 2025-12-01 | blood_pressure | 150/90
+6      | 2026-09-15 | blood_pressure | 130/80
 7      | 2025-12-01 | blood_pressure | 150/90  | acute_hospital | hospital
 """
 
@@ -65,11 +68,28 @@ def made_up(people: int, *, seed: int = 1, measured_more: float = 1.0) -> pd.Dat
     mean = usual + rng.normal(0, 8, people) / np.sqrt(days)
     lower = 60 + 0.1 * age + rng.normal(0, 4, people)
     was_measured = rng.random(people) < np.clip(expit(-1.5 + measured_more * (age - 50) / 20), 0.03, 0.9)
-    noise = 64 * (days - 1)
-    rows = pd.DataFrame(dict.fromkeys(PREDICTORS, np.full(people, np.nan)))
+    before = rng.integers(0, 3, people)
+    known = usual + rng.normal(0, 8, people) / np.sqrt(np.maximum(before, 1))
+    known_lower = lower + rng.normal(0, 4, people) / np.sqrt(np.maximum(before, 1))
+
+    def sums(prefix: str, count: np.ndarray, systolic: np.ndarray, diastolic: np.ndarray) -> dict[str, np.ndarray]:
+        noise = count > 1
+        return {
+            **dict.fromkeys((f"{prefix}{name}" for name in SUMS), np.zeros(people)),
+            f"{prefix}clinic_days": count,
+            f"{prefix}clinic_systolic": systolic * count,
+            f"{prefix}clinic_diastolic": diastolic * count,
+            f"{prefix}clinic_systolic_squares": systolic**2 * count + 64 * noise,
+            f"{prefix}clinic_products": systolic * diastolic * count,
+            f"{prefix}clinic_diastolic_squares": diastolic**2 * count + 16 * noise,
+        }
+
+    rows = pd.DataFrame(dict.fromkeys((*PREDICTORS, *LATEST), np.full(people, np.nan)))
     flags = {name: np.zeros(people, bool) for name in PREDICTORS if name.startswith("has_")}
     rows = rows.assign(
         **flags,
+        **sums("", before, known, known_lower),
+        **sums("found_", days, mean, lower + rng.normal(0, 4, people) / np.sqrt(days)),
         person_id=[f"{n:032x}" for n in range(people)],
         practice_code=[f"Y{n % 6}" for n in range(people)],
         imd_quintile=rng.integers(1, 6, people),
@@ -79,69 +99,103 @@ def made_up(people: int, *, seed: int = 1, measured_more: float = 1.0) -> pd.Dat
         sex=np.where(rng.random(people) < 0.5, "M", "F"),
         ethnicity_group="white",
         smoking_status="never",
-        systolic_day_count_5y=0,
-        emergency_attendance_count_12m=0,
-        registered_months=100,
-        day_count=days,
-        systolic_sum=mean * days,
-        diastolic_sum=lower * days,
-        systolic_squares=mean**2 * days + noise,
-        diastolic_squares=lower**2 * days + noise / 4,
-        products=mean * lower * days,
+        bp_drug_issue_count_12m=0,
+        is_unmeasured=True,
         is_diagnosed=np.where(was_measured, False, None),
         truth=(usual >= 140) | (lower >= 90),
     )
-    unknown = ["day_count", *(c for c in rows if c.endswith(("_sum", "_squares")) or c == "products")]
+    unknown = [name for name in rows if name.startswith("found_")]
     rows[unknown] = rows[unknown].where(rows["is_diagnosed"].notna())
     return rows
 
 
 @pytest.fixture(scope="module")
 def fitted():
-    return train(made_up(8_000))
+    return train([made_up(5_000), made_up(5_000, seed=10)])
 
 
 @pytest.fixture(scope="module")
 def record(fitted) -> dict:
-    return {"distribution": distribution(made_up(8_000)), **judged_on(fitted[0], made_up(6_000, seed=2))}
+    model, _ = fitted
+    return {"distribution": distribution(made_up(8_000), model.usual), **judged_on(model, made_up(6_000, seed=2))}
 
 
-def test_only_people_nobody_had_measured_are_there(found):
-    """2 had a reading in the year before, 3 a diagnosis; 5 was 17 on the day."""
-    assert sorted(found) == [person_id(str(n)) for n in (1, 4, 6, 7)]
+def test_everybody_without_a_code_is_there_and_says_whether_they_were_measured(found):
+    """3 has a diagnosis, 5 was 17 on the day; 2 had a reading in the year before."""
+    assert {row: found[row]["is_unmeasured"] for row in sorted(found)} == {
+        person_id("1"): True, person_id("2"): False, person_id("4"): True, person_id("6"): False, person_id("7"): True
+    }  # fmt: skip
     assert found[person_id("1")]["age"] == 59
 
 
 def test_readings_are_lowest_pairs_and_averages_are_raised_to_clinic_terms(found):
     one = found[person_id("1")]
-    assert (one["day_count"], one["systolic_sum"], one["diastolic_sum"]) == (2, 144 + 135, 92 + 85)
+    assert (one["found_clinic_days"], one["found_clinic_systolic"], one["found_clinic_diastolic"]) == (1, 144, 92)
+    assert (one["found_average_days"], one["found_average_systolic"], one["found_average_diastolic"]) == (1, 135, 85)
+    assert (one["clinic_days"], one["average_days"]) == (0, 0)
+
+
+def test_what_was_known_and_what_was_found_are_kept_apart(found):
+    two = found[person_id("2")]
+    assert (two["clinic_days"], two["clinic_systolic"], two["clinic_systolic_squares"]) == (2, 270, 120**2 + 150**2)
+    assert (two["clinic_products"], two["found_clinic_days"], two["found_clinic_systolic"]) == (21_900, 1, 160)
 
 
 def test_readings_after_a_diagnosis_in_pregnancy_and_in_hospital_teach_nothing(found):
     four = found[person_id("4")]
-    assert (four["day_count"], four["systolic_sum"], four["is_diagnosed"]) == (1, 150, True)
-    assert found[person_id("6")]["is_diagnosed"] is None
+    assert (four["found_clinic_days"], four["found_clinic_systolic"], four["is_diagnosed"]) == (1, 150, True)
+    six = found[person_id("6")]
+    assert (six["clinic_systolic"], six["found_clinic_days"], six["found_clinic_systolic"]) == (120, 1, 130)
     assert found[person_id("7")]["is_diagnosed"] is None
 
 
 def test_chance_is_taken_out_of_readings():
     """One reading of 142 among people of 120 is chance more often than hypertension; a diagnosis is certain."""
+    rows = made_up(6_000)
+    usual = UsualPressure.learned(rows)
+    found = rows[rows["is_diagnosed"].notna()].reset_index(drop=True)
+    chance = usual.found(found)
+    assert chance.mean() == pytest.approx(found["truth"].mean(), abs=0.03)
+    naive = (found["found_clinic_systolic"] / found["found_clinic_days"] >= 140).mean()
+    assert naive > found["truth"].mean() + 0.01
+    found.loc[0, "is_diagnosed"] = True
+    assert usual.found(found)[0] == 1
+
+
+def test_a_persons_own_readings_move_what_is_believed_and_an_average_moves_it_further():
     rows = made_up(4_000)
-    rows = rows[rows["is_diagnosed"].notna()].reset_index(drop=True)
-    design, weight = rows[["age"]].to_numpy(float), np.ones(len(rows))
-    chance = chance_of_hypertension(rows, design, weight)
-    assert chance.mean() == pytest.approx(rows["truth"].mean(), abs=0.02)
-    naive = (rows["systolic_sum"] / rows["day_count"] >= 140).mean()
-    assert naive > rows["truth"].mean() + 0.02
-    rows.loc[0, "is_diagnosed"] = True
-    assert chance_of_hypertension(rows, design, weight)[0] == 1
+    usual = UsualPressure.learned(rows)
+    nothing = rows.assign(**dict.fromkeys(SUMS, 0)).head(1)
+    readings = {"days": 1, "systolic": 170, "diastolic": 95}
+    clinic, average = (
+        nothing.assign(**{f"{kind}_{name}": value for name, value in readings.items()})
+        for kind in ("clinic", "average")
+    )
+    before, once, steady = (usual.known(one).chance()[0] for one in (nothing, clinic, average))
+    assert before < once < steady
+    many = clinic.assign(clinic_days=100, clinic_systolic=17_000, clinic_diastolic=9_500)
+    assert usual.known(many).covariance[0, 0, 0] > 0.5 * WHITE_COAT[0, 0], "a white coat does not go away"
+    assert usual.known(nothing).mean[0] == pytest.approx(usual.alike(nothing).mean[0])
+
+
+def test_a_chance_is_that_of_either_arm():
+    independent = np.array([[[100.0, 0.0], [0.0, 25.0]]])
+    at_limits = Belief(np.array([[139.5, 89.5]]), independent)
+    assert at_limits.chance()[0] == pytest.approx(0.75)
+
+
+def test_what_was_learned_survives_a_file():
+    usual = UsualPressure.learned(made_up(2_000))
+    again = UsualPressure.of_record(json.loads(json.dumps(usual.record())))
+    rows = made_up(100, seed=9)
+    np.testing.assert_allclose(again.known(rows).chance(), usual.known(rows).chance(), rtol=1e-9)
 
 
 def test_weights_make_those_measured_stand_for_all():
     rows = made_up(12_000, measured_more=1.5)
-    kept, weight, _ = measured(rows)
-    assert kept["age"].mean() > rows["age"].mean() + 5
-    assert np.average(kept["age"], weights=weight) == pytest.approx(rows["age"].mean(), abs=2.5)
+    of = measured(rows, UsualPressure.learned(rows))
+    assert of.people["age"].mean() > rows["age"].mean() + 5
+    assert np.average(of.people["age"], weights=of.weight) == pytest.approx(rows["age"].mean(), abs=2.5)
 
 
 def test_it_is_calibrated_to_a_truth_it_never_saw(fitted):
@@ -163,7 +217,7 @@ def test_the_simplest_within_noise_is_kept(fitted):
 
 def test_too_few_people_are_refused():
     with pytest.raises(ConfigurationError, match="300 people measured"):
-        train(made_up(500))
+        train([made_up(500)])
 
 
 def test_a_saved_model_predicts_the_same_and_is_refused_where_it_does_not_fit(fitted, record, tmp_path, monkeypatch):
@@ -194,12 +248,12 @@ def test_a_saved_model_predicts_the_same_and_is_refused_where_it_does_not_fit(fi
 
 def test_reasons_are_facts_of_the_person_and_never_deprivation(fitted):
     model, _ = fitted
-    rows = made_up(300, seed=5).assign(age=85, bmi=40.04, imd_decile=1)
+    rows = made_up(300, seed=5).assign(age=85, bmi=40.04, imd_decile=1, **dict.fromkeys(SUMS, 0))
     first, second, third = raised_by(rows, model)
     assert set(first) == {"age 85"}
     assert {*second, *third} <= {"BMI 40.0", "a factor not named on lists", None}
     assert "BMI 40.0" in {*second, *third}
-    young = raised_by(rows.assign(age=19, bmi=np.nan, imd_decile=6, registered_months=60), model)
+    young = raised_by(rows.assign(age=19, bmi=np.nan, imd_decile=6), model)
     assert all(value is None for value in young[0])
 
 
@@ -217,7 +271,7 @@ def test_the_columns_are_those_of_the_contract_and_the_range_holds_the_probabili
 
 def test_switched_off_all_is_empty():
     risk = ibis.memtable({"person_id": ["a"]})
-    (row,) = with_modelled(risk, risk, None).to_pyarrow().to_pylist()
+    (row,) = with_modelled(risk, risk, risk, None, until=REFERENCE_DATE).to_pyarrow().to_pylist()
     assert row == {name: "a" if name == "person_id" else None for name in SCHEMA.names}
 
 
@@ -225,12 +279,17 @@ def test_the_monthly_check_tells_a_drifted_population(fitted, record):
     model, _ = fitted
     assert watch(model, record, made_up(6_000, seed=7)).problems == []
     drifted = made_up(6_000, seed=7)
-    drifted["systolic_sum"] += 20 * drifted["day_count"]
-    drifted["systolic_squares"] = drifted["systolic_sum"] ** 2 / drifted["day_count"] + 64 * (drifted["day_count"] - 1)
+    drifted["found_clinic_systolic"] += 30 * drifted["found_clinic_days"]
     drifted["bmi"] = np.nan
     problems = " ".join(watch(model, record, drifted).problems)
     assert "times what was predicted" in problems
     assert "bmi is spread otherwise" in problems
+
+
+def test_log_odds_are_moved_until_as_many_are_predicted_as_found():
+    p, outcome = np.array([0.2, 0.4, 0.6]), np.array([0.5, 0.6, 0.7])
+    moved = expit(logit(p) + level(p, outcome, np.array([1.0, 2.0, 1.0])))
+    assert moved @ [1, 2, 1] == pytest.approx(outcome @ [1, 2, 1])
 
 
 def test_statistics_of_known_probabilities():
