@@ -1,15 +1,17 @@
 """`phm evaluate`: how many people with true undiagnosed hypertension the pipeline finds in synthetic places."""
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from phm.commands.terminal import print_table, say
 
+if TYPE_CHECKING:
+    from phm.risk.judgement import Pooled
+
 app = typer.Typer()
 
-COHORT = "possible_undiagnosed_hypertension_18_plus"
 CANNOT_SHOW = (
     "What this cannot show: the people are invented by rules, and the model and the generator share ideas of what "
     "raises blood pressure. It shows that the machinery finds what was put in, not that it finds people in England: "
@@ -35,6 +37,7 @@ def evaluate(
     from phm.governance.pseudonyms import Pseudonymiser
     from phm.risk.judgement import Pooled, judge, write
     from phm.store import Store
+    from phm.synthetic.posterior import best_known
 
     settings = load_settings()
     store = Store(settings.home, settings.vault)
@@ -45,9 +48,15 @@ def evaluate(
             "No published month has a truth file", name=str(truth), hint="Run `phm synth`, then `phm run`, then this."
         )
     con = connect(threads=settings.threads, memory_limit=settings.memory_limit)
-    judged = [judge(con, store, p, truth / f"{p.key}.parquet", pseudonymiser, cohort_id=COHORT) for p in places]
-    found = Pooled(judged)
-    say(f"{len(judged)} places, {found.people:,} people who may be invited, {found.there:,} of them truly hypertensive")
+    judged = [judge(con, store, p, truth / f"{p.key}.parquet", pseudonymiser, best=best_known) for p in places]
+    tell(Pooled(judged))
+    if out:
+        write(Pooled(judged), out, note=CANNOT_SHOW)
+
+
+def tell(found: "Pooled", /) -> None:
+    """Print tables and targets, and what they cannot show."""
+    say(found.says)
     for title, table in found.tables().items():
         say(f"\n{title}")
         print_table(tuple(table.columns), [tuple(map(str, row)) for row in table.itertuples(index=False)])
@@ -55,5 +64,3 @@ def evaluate(
     for target in found.targets():
         say(f"{'met    ' if target.is_met else 'NOT MET'} {target.says}")
     say(f"\n{CANNOT_SHOW}")
-    if out:
-        write(found, out, note=CANNOT_SHOW)

@@ -1,10 +1,14 @@
 """`phm model`: the model of unmeasured hypertension, trained on a published month and read before it is switched on."""
 
-from typing import Annotated
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from phm.commands.terminal import print_table, say
+
+if TYPE_CHECKING:
+    from phm.store import Partition, Store
 
 app = typer.Typer(
     no_args_is_help=True, help="The model of unmeasured hypertension; off until phm.toml names a version."
@@ -19,7 +23,6 @@ def train(
     """Train a model on a published month's records, test it on a later year and write its card. Switches nothing on."""
     from phm.config import load_settings
     from phm.engine import connect
-    from phm.errors import StoreError
     from phm.feeds.deliveries import SYNTHETIC_MARKER
     from phm.risk.artefact import save
     from phm.risk.model_card import model_card, plots
@@ -28,10 +31,7 @@ def train(
 
     settings = load_settings()
     store = Store(settings.home, settings.vault)
-    found = [p for p in store.partitions() if month in (None, p.month) and icb in (None, p.icb_code)]
-    if not found:
-        raise StoreError("No such month is published", name=month or icb, hint="Run `phm run` first.")
-    partition = found[-1]
+    partition = _published(store, month, icb)
     con = connect(threads=settings.threads, memory_limit=settings.memory_limit)
     event, person = (store.read(con, table, partition) for table in ("core_event", "core_person"))
     trained = train_and_test(event, person, reference_date=partition.reference_date)
@@ -46,6 +46,40 @@ def train(
     slope = trained.record["slope"]
     say(f"{trained.fitted.name}; calibration slope in the test year {slope['value']:.2f}")
     say(f'Read {folder / "card.md"}, then name the version in phm.toml:\nundiagnosed_model = "{folder.name}"')
+
+
+@app.command()
+def rank(
+    out: Annotated[Path, typer.Option(help="CSV file to write: a row a person, by pseudonym, no other identifier.")],
+    month: Annotated[str | None, typer.Option(help="Month, YYYY-MM.", show_default="the newest")] = None,
+    icb: Annotated[str | None, typer.Option(help="ICB code, where several are published.")] = None,
+    contacts: Annotated[
+        int | None, typer.Option(help="How many people.", show_default="all who may be invited")
+    ] = None,
+) -> None:
+    """Write whom to invite first: urgent tiers, then the highest modelled probability. Needs a model switched on."""
+    from phm.config import load_settings
+    from phm.engine import connect
+    from phm.errors import ConfigurationError
+    from phm.risk.ranking import ranking
+    from phm.store import Store
+
+    settings = load_settings()
+    store = Store(settings.home, settings.vault)
+    partition = _published(store, month, icb)
+    con = connect(threads=settings.threads, memory_limit=settings.memory_limit)
+    risk, feature, member, hold = (
+        store.read(con, table, partition) for table in ("person_risk", "person_feature", "cohort_member", "list_hold")
+    )
+    if risk.modelled_probability.notnull().sum().execute() == 0:
+        raise ConfigurationError(
+            "No model was switched on when this month was run",
+            name=partition.key,
+            hint="Train one with `phm model train`, name its version in phm.toml, then `phm run`.",
+        )
+    ranked = ranking(feature, member, hold, risk, reference_date=partition.reference_date).head(contacts)
+    ranked.to_csv(out, index=False)
+    say(f"{len(ranked):,} people, {ranked['is_urgent'].sum():,} of them urgent: {out}")
 
 
 @app.command(name="list")
@@ -67,3 +101,13 @@ def list_versions() -> None:
         print_table(("version", "state", "card"), rows)
     else:
         say(f"There is no model in {models_folder(settings.home)}. Make one with `phm model train`.")
+
+
+def _published(store: "Store", month: str | None, icb: str | None) -> "Partition":
+    """The newest published month of those asked for."""
+    from phm.errors import StoreError
+
+    found = [p for p in store.partitions() if month in (None, p.month) and icb in (None, p.icb_code)]
+    if not found:
+        raise StoreError("No such month is published", name=month or icb, hint="Run `phm run` first.")
+    return found[-1]

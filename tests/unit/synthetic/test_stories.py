@@ -39,3 +39,9 @@ def test_every_practice_has_somebody_of_30_to_50(look, delivery, course, since):
         f"where {course} and event_date >= date '{since}' and age between 30 and 51"
     )
     assert practices == delivery.practice_count
+
+
+def test_the_truth_says_whose_readings_are_a_story(look):
+    told, youngest, oldest = look("select count(*), min(age), max(age) from truth where lives_a_story")[0]
+    assert told >= len(STORIES)
+    assert 30 <= youngest <= oldest <= 51
