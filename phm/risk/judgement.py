@@ -27,7 +27,7 @@ from phm.risk.evaluation import (
 )
 from phm.risk.landmarks import known
 from phm.risk.modelled import DECIMALS
-from phm.risk.ranking import invitable
+from phm.risk.ranking import check_tiers, invitable
 from phm.risk.training import train_and_test
 from phm.store import Partition, Store
 
@@ -83,6 +83,7 @@ def judge(
         store.read(con, table, partition, draft=draft)
         for table in ("core_event", "core_person", "person_feature", "cohort_member", "list_hold")
     )
+    check_tiers(member)
     day = partition.reference_date
     fitted = train_and_test(event, person, reference_date=day).fitted
     rows = known(event, feature, until=day)

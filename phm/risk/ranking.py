@@ -12,6 +12,7 @@ import pandas as pd
 from ibis.expr.types import IntegerColumn, StringColumn, Table
 
 from phm.core.blood_pressure import AVERAGE, CLINIC, SETTINGS
+from phm.errors import ConfigurationError
 from phm.expressions import months_before
 from phm.risk.landmarks import speaks_of
 
@@ -72,6 +73,16 @@ def _raised_from(setting: StringColumn, arm: int) -> IntegerColumn:
     return setting.cases(*((name, of.raised[arm]) for name, of in SETTINGS.items()), else_=CLINIC.raised[arm])
 
 
+def check_tiers(member: Table, /) -> None:
+    """ConfigurationError where the site did not evaluate `COHORT`: nobody would be urgent."""
+    if member.filter(member.cohort_id == COHORT).count().execute() == 0:
+        raise ConfigurationError(
+            "Nobody can be ranked without the tiers of the adult list",
+            name=COHORT,
+            hint="Name this cohort under `cohorts` in phm.toml, then `phm run`.",
+        )
+
+
 def pipeline_order(people: pd.DataFrame, p: np.ndarray, /) -> np.ndarray:
     """Positions of `people` as the pipeline ranks them; `p` is the modelled probability.
 
@@ -89,6 +100,7 @@ def ranking(person_feature: Table, member: Table, hold: Table, risk: Table, /, *
     Nobody whom the model does not speak of is there, but for urgent people, who need no probability. Nor is anybody
     with an opt-out: an order over practices is another use of data than a practice's own list.
     """
+    check_tiers(member)
     has_opted_out = person_feature.has_type_1_opt_out | person_feature.has_national_data_opt_out
     person_feature = person_feature.filter(~has_opted_out.fill_null(False))
     people = invitable(person_feature, member, hold, reference_date=reference_date)

@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from phm.errors import UnreadableFeed
+from phm.errors import ConfigurationError, UnreadableFeed
 from phm.governance.pseudonyms import Pseudonymiser
 from phm.risk.evaluation import group_table, list_order, orders, slopes, truth_of, yields
 from phm.risk.judgement import Judged, Pooled, write
@@ -168,6 +168,13 @@ def test_nobody_urgent_is_left_out_and_nobody_held_back_is_invited():
 def test_the_order_over_practices_leaves_out_who_opted_out():
     ordered = ranking(*tables(), reference_date=REFERENCE_DATE)
     assert ordered[["place", "person_id", "is_urgent"]].to_numpy().tolist() == [[1, "e", True], [2, "a", False]]
+
+
+def test_nobody_is_ranked_without_the_tiers_that_say_who_is_urgent():
+    feature, member, hold, risk = tables()
+    of_another = member.mutate(cohort_id=ibis.literal("other"))
+    with pytest.raises(ConfigurationError, match="tiers of the adult list"):
+        ranking(feature, of_another, hold, risk, reference_date=REFERENCE_DATE)
 
 
 def test_the_slope_is_of_each_sex_and_quintile():
