@@ -67,8 +67,8 @@ FACTS: dict[str, tuple[tuple[str, ...], Callable[[pd.DataFrame], pd.Series | str
 }  # fmt: skip
 """Predictors that are named together, and what lists call them. A fact that is not recorded of a person is no reason.
 
-Sex and ethnic group are no reasons: a person is compared with somebody of the same. Deprivation and how care was used
-are never named on lists.
+Sex and ethnic group are no reasons: a person is compared with somebody of the same. Deprivation is never named on
+lists.
 """
 
 REFERENCE = {
