@@ -16,7 +16,8 @@ import duckdb
 from phm.errors import CheckFailed, UnreadableFeed
 from phm.feeds.contracts import Contract
 from phm.feeds.readers import DeliveredFile, open_delivered
-from phm.feeds.staging import Stage, uniqueness_rules
+from phm.feeds.row_sql import uniqueness_rules
+from phm.feeds.staging import Stage
 from phm.governance.pseudonyms import Pseudonymiser
 
 
@@ -59,6 +60,7 @@ def stages(
     reference_date: dt.date,
     *,
     columns: Collection[str],
+    in_rows: bool,
     keep_identity: bool,
 ) -> Iterator[list[Stage]]:
     """What batches are worked on: a cursor of `con` for one, and for several an engine of one thread each.
@@ -79,7 +81,15 @@ def stages(
             }  # fmt: skip
             engines = [open_engines.enter_context(duckdb.connect(config=settings)) for _ in range(count)]
         yield [
-            Stage(engine, contract, pseudonymiser, reference_date, columns=columns, keep_identity=keep_identity)
+            Stage(
+                engine,
+                contract,
+                pseudonymiser,
+                reference_date,
+                columns=columns,
+                in_rows=in_rows,
+                keep_identity=keep_identity,
+            )
             for engine in engines
         ]
 

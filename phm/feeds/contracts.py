@@ -101,10 +101,11 @@ class Contract:
         """The contract of the table after landing: identifiers replaced, and without the rules on them.
 
         `nhs_number` has become `person_id` and `date_of_birth` has become `age`; a contract without either is
-        returned as it is. Row rules that mention a replaced column were evaluated at landing and are dropped.
+        returned as it is, and so is that of a table in the vault, where identifiers are kept. Row rules that mention a
+        replaced column were evaluated at landing and are dropped.
         """
         replaced = {column.name for column in self.columns if column.is_identifiable}
-        if not replaced:
+        if not replaced or self.layer == "vault":
             return self
         unknown = sorted(replaced - LANDED_AS.keys())
         if unknown:

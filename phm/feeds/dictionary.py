@@ -6,7 +6,7 @@ Belongs here: how a contract reads. What it says is in the contract alone.
 import re
 from collections.abc import Iterable, Iterator, Sequence
 
-from phm.feeds.contracts import LANDED_AS, Contract
+from phm.feeds.contracts import Contract
 from phm.feeds.observations import COLUMNS_RULE, bounds_of
 from phm.feeds.schema import Column
 
@@ -75,8 +75,8 @@ def _drift(contract: Contract) -> str:
 
 
 def _replacements(contract: Contract) -> str:
-    replaced = [column.name for column in contract.columns if column.is_identifiable]
-    return ", ".join(f"{name} becomes {LANDED_AS[name].name}" for name in replaced)
+    pairs = zip(contract.column_names, contract.landed().column_names, strict=True)
+    return ", ".join(f"{name} becomes {landed}" for name, landed in pairs if name != landed)
 
 
 def _columns(contract: Contract) -> str:

@@ -53,6 +53,12 @@ def checks_of(contract: Contract, /) -> dict[str, str]:
     return {bound.rule_id: bound.description for bound in bounds_of(contract)}
 
 
+def prepare() -> None:
+    """Load Great Expectations, which takes seconds: beside other work, before the first `check_table`."""
+    with _quiet_import():
+        import great_expectations  # noqa: F401
+
+
 def check_table(
     con: duckdb.DuckDBPyConnection,
     contract: Contract,

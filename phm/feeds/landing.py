@@ -38,8 +38,8 @@ class Landing:
 
     `rejections` and `warnings` count rows by rule id; a row counts once for every rule it breaks, and rules no row
     breaks are there with 0. The parts are Parquet files: `accepted_files` with the landed contract's columns,
-    `quarantine_files` with source_file, row_number, rule_ids and, where the contract has it, practice_code.
-    `identity_file` is set where identifiers were written to a vault.
+    `quarantine_files` as contract `quarantine` says. `identity_file`, of contract `identity`, is set where identifiers
+    were written to a vault.
     """
 
     contract: str
@@ -76,6 +76,7 @@ def land(
     folder: Path | None = None,
     vault: Path | None = None,
     columns: Collection[str] | None = None,
+    in_rows: bool = True,
 ) -> Landing:
     """Land the delivered `files` of one feed.
 
@@ -99,6 +100,9 @@ def land(
         started last, of two on one day that of the practice with the lower code.
     columns
         Those of the landed contract that are written, where not all are wanted; every rule is evaluated all the same.
+    in_rows
+        Whether it matters which row is which. Where not, in half the time, accepted rows come in any order and the
+        row numbers of quarantined ones may be empty.
 
     Raises
     ------
@@ -120,7 +124,7 @@ def land(
     batches = batches_of(files, contract)
     parts = [accepted_folder / f"part-{number:05d}.parquet" for number in range(1, len(batches) + 1)]
     landed: list[Batch] = []
-    keeping = {"columns": written, "keep_identity": vault is not None}
+    keeping = {"columns": written, "in_rows": in_rows, "keep_identity": vault is not None}
     with stages(con, len(batches), contract, pseudonymiser, reference_date, **keeping) as workers:
         free: SimpleQueue[Stage] = SimpleQueue()
         for stage in workers:

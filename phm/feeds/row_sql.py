@@ -8,10 +8,11 @@ value, and the exact but slow patterns are for the others.
 """
 
 import datetime as dt
+import re
 from collections.abc import Sequence
 
 from phm.feeds.contracts import Contract
-from phm.feeds.schema import Column, RowRule, literal, quoted
+from phm.feeds.schema import Column, DatasetRule, RowRule, literal, quoted
 
 _THOUSANDS = "[+-]?[0-9]{1,3}(,[0-9]{3})+([.]0+)?"
 _TRIED = ("BIGINT", "DATE", "DOUBLE")
@@ -26,7 +27,7 @@ IS_NHS_NUMBER = f"""
 CREATE OR REPLACE TEMP MACRO remainder_of_11(number) AS (number {_WEIGHTED}) % 11;
 CREATE OR REPLACE TEMP MACRO is_nhs_number(nhs_number) AS
     (remainder_of_11(TRY_CAST(nhs_number AS BIGINT))
-     + 11 * CAST(NOT regexp_matches(nhs_number, '^[0-9]{{10}}$') AS INTEGER) IS NOT DISTINCT FROM 0)
+     + 11 * CAST(NOT nhs_number GLOB '{"[0-9]" * 10}' AS INTEGER) IS NOT DISTINCT FROM 0)
     = (nhs_number IS NOT NULL);
 """
 
@@ -70,20 +71,22 @@ def _text_sql(column: Column) -> str:
 def _value_sql(column: Column) -> str:
     """The value of `column` read from its delivered text, null where it cannot be read."""
     text, tried = delivered(column), _tried(column)
-    as_written = f"WHEN CAST({tried} AS VARCHAR) = {text} THEN {tried}"
+    is_as_written = f"CAST({tried} AS VARCHAR) = {text}"
     if column.type == "DATE":
         # `%Y` takes 26 for the year 26, and `%Y%m%d` seven digits: which date was meant is not for us to guess.
         is_whole = f"strlen({text}) > 8 OR (strlen({text}) = 8 AND substr({text}, 3, 1) NOT IN ('/', '-'))"
+        is_known = f"({is_whole}) AND {text} NOT ILIKE '%infinity'"  # which the engine reads in every format
         formats = ", ".join(map(literal, column.date_formats))
-        read = f"WHEN {is_whole} THEN CAST(try_strptime({text}, [{formats}]) AS DATE)"
-        is_iso_first = column.date_formats[:1] == ("%Y-%m-%d",)  # and of ten characters, no year beyond 9999
-        return f"CASE {as_written.replace('WHEN', f'WHEN strlen({text}) = 10 AND') if is_iso_first else ''} {read} END"
+        read = f"WHEN {is_known} THEN CAST(try_strptime({text}, [{formats}]) AS DATE)"
+        if column.date_formats[:1] == ("%Y-%m-%d",):  # which has four digits for a year, the engine has more
+            read = f"WHEN strlen({text}) = 10 AND {is_as_written} THEN {tried} {read}"
+        return f"CASE {read} END"
     if column.type == "BOOLEAN":
         return f"CASE WHEN lower({text}) IN {_TRUE} THEN true WHEN lower({text}) IN {_FALSE} THEN false END"
     without_commas = f"replace(regexp_replace({text}, '[.]0+$', ''), ',', '')"
     if column.type == "BIGINT":  # a plain cast would round 1.5
         return (
-            f"CASE {as_written} WHEN regexp_full_match({text}, '[+-]?[0-9]+') THEN {tried} "
+            f"CASE WHEN {is_as_written} THEN {tried} WHEN regexp_full_match({text}, '[+-]?[0-9]+') THEN {tried} "
             f"WHEN regexp_full_match({text}, '{_THOUSANDS}|[+-]?[0-9]+[.]0+') "
             f"THEN TRY_CAST({without_commas} AS BIGINT) END"
         )
@@ -98,15 +101,61 @@ def holds_sql(rule: RowRule, contract: Contract, *, reference_date: dt.date) -> 
     """The condition of `rule` on a row with values and delivered texts."""
     if rule.kind == "readable":
         return f"({quoted(rule.column)} IS NOT NULL OR {delivered(contract.column(rule.column))} IS NULL)"
+    if rule.kind == "pattern":
+        return _matches_sql(rule, contract.column(rule.column))
     if rule.kind == "present":
         return f"{delivered(contract.column(rule.column))} IS NOT NULL"
     return at_reference_date(rule.condition, reference_date)
+
+
+def _matches_sql(rule: RowRule, column: Column) -> str:
+    """The condition of a pattern; one that spells out every place is a glob, which takes half the time."""
+    places = re.findall(r"(\[[A-Z0-9-]+\]|[A-Z0-9_])(?:\{([0-9]+)\})?", column.pattern)
+    spelt_out = "".join(place + (f"{{{count}}}" if count else "") for place, count in places)
+    if f"^{spelt_out}$" != column.pattern:
+        return rule.condition
+    return f"{quoted(column.name)} GLOB {literal(''.join(place * int(count or 1) for place, count in places))}"
 
 
 def at_reference_date(condition: str, reference_date: dt.date | None) -> str:
     """`condition` with `:reference_date` filled in."""
     day = f"DATE '{reference_date.isoformat()}'" if reference_date else "CAST(NULL AS DATE)"
     return condition.replace(":reference_date", day)
+
+
+RECORD_SHAPE = RowRule(
+    "record_shape", "shape", "true", "error", "conformity", "A record has as many fields as the header.", ""
+)
+
+
+def uniqueness_rules(contract: Contract) -> tuple[DatasetRule, ...]:
+    """The rules that quarantine repeated rows at landing."""
+    return tuple(rule for rule in contract.dataset_rules if rule.rejects_rows)
+
+
+def landing_rules(contract: Contract) -> tuple[RowRule | DatasetRule, ...]:
+    """Every rule evaluated at landing; the place of a rule is its bit in the mask."""
+    return (RECORD_SHAPE, *contract.row_rules, *uniqueness_rules(contract))
+
+
+def judged_sql(contract: Contract, source: str, others: Sequence[str], *, reference_date: dt.date) -> str:
+    """Common table expressions that end in `judged`: the records of `source` with values, and rules in `broken`.
+
+    The bits are the first of `landing_rules`. A record of another shape (`is_malformed`, one of `others`) has no
+    columns to judge: this is its only reason.
+    """
+    # Each rule is a column of its own before they are put together: within a conjunction or a CASE the engine would
+    # work the same subexpression out again wherever it stands.
+    verdicts = {
+        f'"rule {place}"': holds_sql(rule, contract, reference_date=reference_date)
+        for place, rule in enumerate(contract.row_rules)
+    }
+    verdict = "".join(f", {condition} AS {name}" for name, condition in verdicts.items())
+    broken = f"CASE WHEN is_malformed THEN 1 ELSE {mask_sql(['true', *verdicts])} END"
+    return f"""
+        WITH {values_sql(contract.columns, source, others)},
+        verdicts AS (SELECT *{verdict} FROM "values"),
+        judged AS (SELECT *, {broken} AS broken FROM verdicts)"""
 
 
 def mask_sql(conditions: Sequence[str]) -> str:

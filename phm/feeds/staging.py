@@ -5,7 +5,7 @@ so a rejected row carries all its reasons.
 """
 
 import datetime as dt
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from pathlib import Path
 
 import duckdb
@@ -17,24 +17,10 @@ from phm.feeds import row_sql
 from phm.feeds.contracts import Contract
 from phm.feeds.layout import record_schema
 from phm.feeds.readers import DeliveredFile
-from phm.feeds.schema import DatasetRule, RowRule, literal, quoted
+from phm.feeds.schema import DatasetRule, literal, quoted
 from phm.governance.pseudonyms import Pseudonymiser
 
 _SOURCE_FILE = pa.field("source_file", pa.int32())
-
-RECORD_SHAPE = RowRule(
-    "record_shape", "shape", "true", "error", "conformity", "A record has as many fields as the header.", ""
-)
-
-
-def uniqueness_rules(contract: Contract) -> tuple[DatasetRule, ...]:
-    """The rules that quarantine repeated rows at landing."""
-    return tuple(rule for rule in contract.dataset_rules if rule.rejects_rows)
-
-
-def landing_rules(contract: Contract) -> tuple[RowRule | DatasetRule, ...]:
-    """Every rule evaluated at landing; the place of a rule is its bit in the mask."""
-    return (RECORD_SHAPE, *contract.row_rules, *uniqueness_rules(contract))
 
 
 class Stage:
@@ -42,7 +28,8 @@ class Stage:
 
     `staged` holds the current batch: one row is one delivered record, with `source_file` (an index), `row_number`,
     `broken` and those of the contract's columns that something is made of. `quarantine` and `identity` collect rows
-    over all batches. Of the landed table only `columns` are written.
+    over all batches. Of the landed table only `columns` are written. Unless rows are wanted `in_rows`, those that are
+    the same in what is kept may stand in `staged` once, with the number of `records`.
     """
 
     def __init__(
@@ -53,6 +40,7 @@ class Stage:
         reference_date: dt.date,
         *,
         columns: Collection[str],
+        in_rows: bool,
         keep_identity: bool,
     ) -> None:
         self._cursor = cursor
@@ -60,23 +48,25 @@ class Stage:
         self._pseudonymiser = pseudonymiser
         self._reference_date = reference_date
         self._files: Sequence[DeliveredFile] = ()
-        self.rules = landing_rules(contract)
+        self.rules = row_sql.landing_rules(contract)
         self._rejecting = sum(1 << i for i, rule in enumerate(self.rules) if rule.severity == "error")
         self._has_practice = "practice_code" in contract.column_names
+        self._is_alone = cursor.execute("SELECT current_setting('threads')").fetchone() == (1,)
+        self._in_rows = in_rows
+        self._is_summed_up = False
         identifying = {"nhs_number", "date_of_birth", "practice_code", "registration_date"}
         self.keeps_identity = keep_identity and identifying <= set(contract.column_names)
         landed = zip(contract.columns, contract.landed().columns, strict=True)
         self._written = tuple(column for column, as_landed in landed if as_landed.name in columns)
         self._needs_person = self.keeps_identity or any(c.name == "nhs_number" for c in self._written)
-        self._staged = {column.name for column in self._written}.union(
-            identifying if self.keeps_identity else (),
-            ["practice_code"] if self._has_practice else (),
-            *(rule.columns for rule in uniqueness_rules(contract)),
+        self._kept = {column.name for column in self._written}.union(
+            identifying if self.keeps_identity else (), ["practice_code"] if self._has_practice else ()
         )
+        self._keys = {name for rule in row_sql.uniqueness_rules(contract) for name in rule.columns}
         cursor.execute(row_sql.IS_NHS_NUMBER)
-        practice = ", practice_code VARCHAR" if self._has_practice else ""
         cursor.execute(
-            f"CREATE TEMP TABLE quarantine (source_file VARCHAR, row_number BIGINT, rule_ids VARCHAR{practice})"
+            "CREATE TEMP TABLE quarantine "
+            "(source_file VARCHAR, row_number BIGINT, rule_ids VARCHAR, practice_code VARCHAR)"
         )
         if self.keeps_identity:
             cursor.execute(
@@ -87,29 +77,32 @@ class Stage:
     def load(self, files: Sequence[DeliveredFile]) -> None:
         """Parse `files` into `staged`, with a bit set in `broken` for every rule a row breaks."""
         self._files = files
-        if not self._load_plain():
+        # The engine would number records with one thread: where it has several, they judge what the parser reads.
+        plain = files[0].plain if len(files) == 1 and self._is_alone else None
+        source = (
+            f"(SELECT 0::INTEGER AS source_file, * FROM ({plain.query(self._contract.column_names)}))" if plain else ""
+        )
+        self._is_summed_up = bool(plain) and not self._in_rows and self._can_read(self._sum_up, source)
+        if self._is_summed_up:
+            return
+        if not (plain and self._can_read(self._stage, source)):
             self._load_records()
-        for rule in uniqueness_rules(self._contract):
+        for rule in row_sql.uniqueness_rules(self._contract):
             self._mark_repeated(rule)
 
-    def _load_plain(self) -> bool:
-        """Have the engine read a single file by itself, if it can and finds the records that were counted in it."""
-        plain = self._files[0].plain if len(self._files) == 1 else None
-        if plain is None:
-            return False
-        query = plain.query(self._contract.column_names)
+    def _can_read(self, fill: Callable[[str], int | None], source: str) -> bool:
+        """Whether the engine finds in a plain file the records that were counted in it, when it fills `staged`."""
         try:
-            self._judge(f"(SELECT 0::INTEGER AS source_file, * FROM ({query}))")
+            return fill(source) == self._files[0].records
         except duckdb.InvalidInputException:  # a record with too few fields
             return False
-        return self._cursor.execute("SELECT count(*) FROM staged").fetchone() == (self._files[0].records,)
 
     def _load_records(self) -> None:
         failure: list[PhmError] = []
         schema = record_schema(self._contract).append(_SOURCE_FILE)
         self._cursor.register("delivered", pa.RecordBatchReader.from_batches(schema, _records(self._files, failure)))
         try:
-            self._judge("delivered")
+            self._stage("delivered")
         except duckdb.Error:
             if failure:
                 raise failure[0] from None
@@ -117,28 +110,35 @@ class Stage:
         finally:
             self._cursor.unregister("delivered")
 
-    def _judge(self, source: str) -> None:
-        """Make `staged` from `source`, records as the readers yield them with their `source_file`."""
-        # Each rule is a column of its own before they are put together: within a conjunction or a CASE the engine
-        # would work the same subexpression out again wherever it stands.
-        verdicts = {
-            f'"rule {place}"': row_sql.holds_sql(rule, self._contract, reference_date=self._reference_date)
-            for place, rule in enumerate(self._contract.row_rules)
-        }
-        judged = "".join(f", {condition} AS {name}" for name, condition in verdicts.items())
-        # A record of another shape has no columns to judge: that it is malformed is its only reason.
-        mask = row_sql.mask_sql(["true", *verdicts])
-        values = row_sql.values_sql(self._contract.columns, source, ("source_file", "row_number", "is_malformed"))
-        names = "".join(f", {quoted(name)}" for name in self._contract.column_names if name in self._staged)
+    def _stage(self, source: str) -> int:
+        """Make `staged` from `source`, records as the readers yield them with their `source_file`; their number."""
+        columns = self._names(self._kept | self._keys)
+        query = f"{self._judged(source)} SELECT source_file, row_number, broken{columns} FROM judged"
+        return self._cursor.execute(f"CREATE OR REPLACE TEMP TABLE staged AS {query}").fetchone()[0]
+
+    def _sum_up(self, source: str) -> int | None:
+        """Make `staged` of sums; the number of records, None where rows of one key may be among them."""
+        rises = " AND ".join(
+            f"({row_sql.rises_sql(rule.columns)})" for rule in row_sql.uniqueness_rules(self._contract)
+        )
+        columns = self._names(self._kept)
         self._cursor.execute(
             f"""
-            CREATE OR REPLACE TEMP TABLE staged AS
-            WITH {values},
-            judged AS (SELECT *{judged} FROM "values")
-            SELECT source_file, row_number, CASE WHEN is_malformed THEN 1 ELSE {mask} END AS broken{names}
-            FROM judged
+            CREATE OR REPLACE TEMP TABLE staged AS {self._judged(source)},
+            compared AS (SELECT source_file, broken{columns}, {rises or "true"} AS rises FROM judged)
+            SELECT source_file, broken{columns}, count(*) AS records, count(*) FILTER (rises IS NOT TRUE) AS falls
+            FROM compared GROUP BY ALL
             """
         )
+        records, falls = self._cursor.execute("SELECT sum(records)::BIGINT, sum(falls) FROM staged").fetchone()
+        return records if falls <= 1 else None  # the first row has none before it
+
+    def _judged(self, source: str) -> str:
+        others = ("source_file", "row_number", "is_malformed")
+        return row_sql.judged_sql(self._contract, source, others, reference_date=self._reference_date)
+
+    def _names(self, columns: Collection[str]) -> str:
+        return "".join(f", {quoted(name)}" for name in self._contract.column_names if name in columns)
 
     def _mark_repeated(self, rule: DatasetRule) -> None:
         """Of rows that are the same in the rule's columns, all but the first acceptable one break the rule."""
@@ -170,11 +170,11 @@ class Stage:
 
     def check_practices(self) -> None:
         """Raise UnreadableFeed where a file holds rows of another practice than the one it is named after."""
-        named = (f"WHEN {i} THEN {literal(file.path.name.split('.')[0])}" for i, file in enumerate(self._files))
+        named = ", ".join(literal(file.path.name.split(".")[0]) for file in self._files)
         found = self._cursor.execute(
             f"""
             SELECT source_file, min(practice_code) FROM staged
-            WHERE practice_code <> CASE source_file {" ".join(named)} END AND {self._is_practice_code()}
+            WHERE practice_code <> list_extract([{named}]::VARCHAR[], source_file + 1) AND {self._is_practice_code()}
             GROUP BY source_file ORDER BY source_file LIMIT 1
             """
         ).fetchone()
@@ -188,8 +188,9 @@ class Stage:
 
     def tally(self) -> list[tuple[int, int, int]]:
         """Rows of the batch by (index of file, mask of rules broken, number of rows)."""
+        rows = "sum(records)::BIGINT" if self._is_summed_up else "count(*)"
         return self._cursor.execute(
-            "SELECT source_file, broken, count(*) FROM staged GROUP BY ALL ORDER BY ALL"
+            f"SELECT source_file, broken, {rows} FROM staged GROUP BY ALL ORDER BY ALL"
         ).fetchall()
 
     def is_rejected(self, broken: int) -> bool:
@@ -204,12 +205,12 @@ class Stage:
         )
         names = ", ".join(literal(file.name) for file in self._files)
         # In a shifted record anything may stand in the place of the practice code.
-        practice = f", CASE WHEN {self._is_practice_code()} THEN practice_code END" if self._has_practice else ""
+        practice = f"CASE WHEN {self._is_practice_code()} THEN practice_code END" if self._has_practice else "NULL"
         self._cursor.execute(
             f"""
             INSERT INTO quarantine
-            SELECT [{names}][source_file + 1], row_number, concat_ws(';', {reasons}){practice}
-            FROM staged WHERE broken & {self._rejecting} <> 0
+            SELECT [{names}][source_file + 1], row_number, concat_ws(';', {reasons}), {practice}
+            FROM {self._rows()} WHERE broken & {self._rejecting} <> 0
             """
         )
 
@@ -217,7 +218,7 @@ class Stage:
         """Write the accepted rows of the batch to `part`, identifiers replaced; their number."""
         if self._needs_person:
             self._pseudonymise()
-        source = "staged JOIN pseudonym USING (nhs_number)" if self._needs_person else "staged"
+        source = f"{self._rows()} JOIN pseudonym USING (nhs_number)" if self._needs_person else self._rows()
         accepted = f"broken & {self._rejecting} = 0"
         if self.keeps_identity:
             self._cursor.execute(
@@ -231,7 +232,14 @@ class Stage:
             "date_of_birth": f"{row_sql.age_sql('date_of_birth', self._reference_date)} AS age",
         }
         columns = ", ".join(values[c.name] if c.is_identifiable else quoted(c.name) for c in self._written)
-        return self._copy(f"SELECT {columns} FROM {source} WHERE {accepted} ORDER BY source_file, row_number", part)
+        order = "" if self._is_summed_up else " ORDER BY source_file, row_number"
+        return self._copy(f"SELECT {columns} FROM {source} WHERE {accepted}{order}", part)
+
+    def _rows(self) -> str:
+        """The rows of the batch; of those that were summed up, their number in the file is not known."""
+        if not self._is_summed_up:
+            return "staged"
+        return "(SELECT *, NULL::BIGINT AS row_number, unnest(range(records)) AS place FROM staged) AS summed_up"
 
     def take_over(self, other: "Stage") -> None:
         """Add what another stage has quarantined and identified."""

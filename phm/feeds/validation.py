@@ -5,16 +5,18 @@ Belongs here: one feed's files, landed in a temporary folder and judged. Also ag
 
 import datetime as dt
 import tempfile
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import duckdb
 
 from phm.errors import ConfigurationError, UnreadableFeed
 from phm.feeds.contracts import Contract, load_contract
 from phm.feeds.drift import Shift, compare
-from phm.feeds.expectations import RuleResult, check_table
+from phm.feeds.expectations import RuleResult, check_table, prepare
 from phm.feeds.landing import Landing, land
 from phm.feeds.observations import observed_columns
 from phm.feeds.packing import SUFFIXES
@@ -102,7 +104,12 @@ def validate(
             "Only a register can be held against list sizes", name=contract.name, hint="Use the contract gp_register."
         )
     files = _files(path)
-    with duckdb.connect() as con, tempfile.TemporaryDirectory(prefix="phm-") as scratch:
+    with (
+        duckdb.connect() as con,
+        tempfile.TemporaryDirectory(prefix="phm-") as scratch,
+        ThreadPoolExecutor(max_workers=1) as beside,
+    ):
+        beside.submit(prepare)
         con.execute("SET temp_directory = ?", [scratch])
         if memory_limit:
             con.execute("SET memory_limit = ?", [memory_limit])
@@ -112,7 +119,7 @@ def validate(
             files: Sequence[Path],
             name: str,
             contract: Contract = contract,
-            columns: Collection[str] | None = None,
+            **keeping: Any,
         ) -> Landing:
             return land(
                 con,
@@ -121,11 +128,12 @@ def validate(
                 reference_date=reference_date,
                 out=Path(scratch) / name,
                 pseudonymiser=pseudonymiser,
-                columns=columns,
+                **keeping,
             )
 
-        columns = None if previous or list_sizes else observed_columns(contract)
-        landing = landed(files, "now", columns=columns)
+        is_compared = bool(previous or list_sizes)
+        columns = None if is_compared else observed_columns(contract)
+        landing = landed(files, "now", columns=columns, in_rows=is_compared or rejected_to is not None)
         shifts = None
         if previous:
             before = landed(_files(previous), "before")

@@ -70,7 +70,8 @@ def test_every_feed_and_core_table_has_blocking_checks(name: str) -> None:
 
 
 def test_every_contracted_table_shows_its_columns() -> None:
-    contracted = {name for name, contract in load_contracts().items() if contract.layer not in ("feed", "reference")}
+    others = ("feed", "reference", "quarantine", "vault")  # what landing writes beside a feed is no asset of its own
+    contracted = {name for name, contract in load_contracts().items() if contract.layer not in others}
     by_key = {spec.key.to_user_string(): spec for asset in defs.assets for spec in asset.specs}
 
     for name in contracted:

@@ -12,8 +12,10 @@ from hypothesis import strategies as st
 
 from phm.errors import CheckFailed, UnreadableFeed
 from phm.feeds.contracts import load_contract
+from phm.feeds.expectations import check_table
 from phm.feeds.landing import check_rejected
 from phm.governance.pseudonyms import Pseudonymiser
+from tests.conftest import SAMPLE
 from tests.unit.feeds.delivered import GOOD_EVENT, REFERENCE_DATE, as_csv, events, people
 
 SOMEONE = Pseudonymiser.demo().person_ids(["9990000018"])[0].as_py()
@@ -369,3 +371,18 @@ def test_the_reference_date_is_an_argument(deliver, landed, gp_event):
     file = deliver("gp_event/M85001.csv", as_csv(events({"event_date": "2026-10-31"})))
     assert landed(gp_event, file, reference_date=REFERENCE_DATE).accepted == 1
     assert landed(gp_event, file, reference_date=REFERENCE_DATE - dt.timedelta(days=1)).accepted == 0
+
+
+def test_what_landing_writes_beside_a_feed_is_as_its_contract_says(con, deliver, landed, gp_register):
+    bad = {"nhs_number": "9990000019", "date_of_birth": ""}
+    landing = landed(gp_register, deliver("gp_register/M85001.csv", as_csv(people({}, bad))))
+    areas = (SAMPLE / "2026-10" / "QZZ" / "lsoa_2011_to_2021.csv").read_bytes() + b",,,,,,,,\n"
+    lookup = landed(load_contract("lsoa_lookup"), deliver("lsoa_2011_to_2021.csv", areas))
+    for name, files in (
+        ("identity", [landing.identity_file]),
+        ("quarantine", landing.quarantine_files),
+        ("quarantine", lookup.quarantine_files),
+    ):
+        results = check_table(con, load_contract(name), files)
+        assert {result.status for result in results} == {"passed"}, name
+    assert (landing.quarantined, lookup.quarantined) == (1, 1)

@@ -5,6 +5,8 @@ import datetime as dt
 import pytest
 
 from phm.feeds import row_sql
+from phm.feeds.contracts import load_contracts
+from phm.feeds.schema import Column, literal
 
 VALID = ["9990000018", "9990000026", "9990000034", "9990000042", "9990000050", "9990000093", "9876543210", "0607230002"]
 
@@ -89,3 +91,83 @@ def test_a_mask_has_a_bit_for_each_condition_that_is_false(con):
 def test_a_mask_holds_more_conditions_than_a_machine_word(con):
     query = f"SELECT {row_sql.mask_sql(['true'] * 99 + ['false'])}"
     assert con.execute(query).fetchone()[0] == 1 << 99
+
+
+NUMBERS = {
+    "12": 12, "-5": -5, "+7": 7, "007": 7, "1,234": 1234, "12.0": 12, "0": 0,
+    "9223372036854775807": 9223372036854775807, "9223372036854775808": None, "1.5": None, "1e3": None, "0x1F": None,
+    "0b11": None, "1_000": None, "1.": None, "-": None,
+}  # fmt: skip
+DATES = {
+    "2026-10-01": dt.date(2026, 10, 1), "0026-01-01": dt.date(26, 1, 1), "01/10/2026": dt.date(2026, 10, 1),
+    "20261001": dt.date(2026, 10, 1), "2026-10-1": dt.date(2026, 10, 1), "12345-01-01": None, "infinity": None,
+    "-Infinity": None, "epoch": None, "2026-02-30": None, "26-10-01": None, "2026/10/01": None, "0044-03-15 (BC)": None,
+}  # fmt: skip
+MEASURES = {
+    "1.5": 1.5,
+    "1e3": 1000.0,
+    "1,234.5": 1234.5,
+    "120_80": None,
+    "nan": None,
+    "inf": None,
+    "x": None,
+    "-0": -0.0,
+}
+
+
+@pytest.mark.parametrize(
+    ("kind", "texts", "formats"),
+    [
+        ("BIGINT", NUMBERS, ()),
+        ("DATE", DATES, ("%Y-%m-%d", "%d/%m/%Y", "%Y%m%d")),
+        ("DATE", DATES, ("%d/%m/%Y", "%Y-%m-%d", "%Y%m%d")),
+        ("DOUBLE", MEASURES, ()),
+    ],
+)
+def test_a_text_is_the_value_it_was_meant_as_or_none(con, kind, texts, formats):
+    """However the engine itself would take it: it reads more than anybody means."""
+    column = Column("a", ("a",), kind, "", "public", date_formats=formats)
+    values = ", ".join(f"({literal(text)})" for text in texts)
+    found = con.execute(
+        f"""
+        WITH delivered(a) AS (VALUES {values}), {row_sql.values_sql([column], "delivered", ['a AS "text"'])}
+        SELECT "text", a FROM "values"
+        """
+    ).fetchall()
+    assert dict(found) == texts
+
+
+def test_a_glob_matches_what_its_pattern_does(con):
+    """Every pattern of a contract, on texts near to what it asks for."""
+    texts = {
+        "",
+        "E92000001",
+        "e92000001",
+        "M85001",
+        "M850011",
+        "Y9900",
+        "9990000018",
+        "99900000180",
+        "E01000001\n",
+        "M8500 ",
+    }
+    texts |= {"A[0-9]", "[A-Z]00001", "٤" * 10, "QZZ", "U12345", "E38000001", "W01000001", "*", "?" * 10}
+    globs = 0
+    for contract in load_contracts().values():
+        for rule in contract.row_rules:
+            if rule.kind == "pattern":
+                condition = row_sql.holds_sql(rule, contract, reference_date=dt.date(2026, 10, 31))
+                globs += " GLOB " in condition
+                examples = ", ".join(f"({literal(text)})" for text in sorted(texts))
+                differing = (
+                    f'SELECT 1 FROM (VALUES {examples}) t("{rule.column}") WHERE ({condition}) <> ({rule.condition})'
+                )
+                assert con.execute(differing).fetchall() == [], f"{contract.name}: {rule.id}"
+    assert globs > 10
+
+
+def test_rows_rise_by_their_columns_in_order(con):
+    rises = row_sql.rises_sql(("a", "b"))
+    rows = "(VALUES ('x', 1), ('x', 2), ('y', 1), ('y', 1), ('x', 3), (NULL, 4), ('z', 5))"
+    found = con.execute(f"SELECT {rises} FROM {rows} t(a, b)").fetchall()
+    assert [row[0] for row in found] == [None, True, True, False, False, None, None]
