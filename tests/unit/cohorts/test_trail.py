@@ -20,7 +20,7 @@ def facts_of(definition, rows):
 
 
 def test_it_ends_where_the_person_was_placed():
-    facts = facts_of(DEFAULT, random_rows(3, 12))
+    facts = facts_of(DEFAULT, random_rows(6, 12))
     result = evaluate(DEFAULT, facts, reference_date=REFERENCE_DATE)
     placed = {row["person_id"]: row for row in result.member.to_pyarrow().to_pylist()}
     kinds = set()
