@@ -38,7 +38,7 @@ def quintile_mix(shares: pd.DataFrame, /) -> str:
                 legend=alt.Legend(title="Quintile (1 = most deprived)", orient="top"),
             ),
             order=alt.Order("quintile:N"),
-            description="said:N",
+            description=alt.Description("said:N"),
         )
     )
     return to_svg(bars.properties(width=WIDTH, height=ROW * max(shares["area_name"].nunique(), 1)))
@@ -58,5 +58,5 @@ def steps_left(steps: pd.DataFrame, /) -> str:
     bars = base.mark_bar(color=BLUE, height=13).encode(
         x=alt.X("left:Q", title="People left", scale=alt.Scale(domain=[0, top * 1.15])), y=y
     )
-    labels = base.mark_text(align="left", dx=4, fontSize=11).encode(x="left:Q", y=y, text="text:N")
-    return to_svg((bars + labels).properties(width=WIDTH, height=22 * max(len(shown), 1)))
+    labels = base.mark_text(align="left", dx=4, fontSize=11).encode(x=alt.X("left:Q"), y=y, text=alt.Text("text:N"))
+    return to_svg(alt.layer(bars, labels, width=WIDTH, height=22 * max(len(shown), 1)))

@@ -21,6 +21,8 @@ _MARK = ["value", "comparison", "said"]
 _TALL = 240
 _PANEL = 130
 _DASHED = [5, 3]
+_SAID = alt.Description("said:N")
+"""Channels are made once or by their class: from a text Altair looks through its whole schema for the class."""
 
 
 def caterpillar(rows: pd.DataFrame, overall: float, unit: str, /) -> str:
@@ -33,8 +35,12 @@ def caterpillar(rows: pd.DataFrame, overall: float, unit: str, /) -> str:
     y = alt.Y("area_name:N", sort=shown["area_name"].tolist(), title=None, axis=NAMES)
     x = alt.X("value:Q", title=f"{unit}, with 95% interval", scale=alt.Scale(zero=False))
     return to_svg(
-        (_level(overall, "x") + _intervals(shown, y=y) + _points(shown, x=x, y=y)).properties(
-            width=WIDTH, height=ROW * max(len(shown), 1)
+        alt.layer(
+            _level(overall, "x"),
+            _intervals(shown, y=y),
+            _points(shown, x=x, y=y),
+            width=WIDTH,
+            height=ROW * max(len(shown), 1),
         )
     )
 
@@ -56,9 +62,9 @@ def funnel_plot(rows: pd.DataFrame, lines: pd.DataFrame, overall: float, unit: s
         for side in ("lower", "upper")
     ]
     far = alt.Chart(shown[shown["label"] != ""])
-    names = far.mark_text(align="left", dx=7, fontSize=11).encode(x=x, y=y, text="label:N")
-    chart = alt.layer(*curves, _level(overall, "y"), _points(shown, x=x, y=y), names)
-    return to_svg(chart.properties(width=WIDTH + 160, height=_TALL + 40))
+    names = far.mark_text(align="left", dx=7, fontSize=11).encode(x=x, y=y, text=alt.Text("label:N"))
+    parts = (*curves, _level(overall, "y"), _points(shown, x=x, y=y), names)
+    return to_svg(alt.layer(*parts, width=WIDTH + 160, height=_TALL + 40))
 
 
 def by_place(rows: pd.DataFrame, overall: float, unit: str, /) -> str:
@@ -72,12 +78,14 @@ def by_place(rows: pd.DataFrame, overall: float, unit: str, /) -> str:
     x = alt.X("position:Q", title=None, axis=None, scale=alt.Scale(padding=8))
     y = alt.Y("value:Q", title=unit, scale=alt.Scale(zero=False))
     base = alt.Chart(shown)
-    level = base.mark_rule(color=DARK, strokeDash=_DASHED).encode(y="mean(overall):Q")
-    intervals = base.mark_rule(strokeWidth=1.5).encode(x=x, y=alt.Y("lower:Q"), y2="upper:Q", color=_colour(None))
-    points = base.mark_point(filled=True, size=36, opacity=1, aria=True).encode(
-        x=x, y=y, color=_colour(None), shape=_shape(None), description="said:N"
+    level = base.mark_rule(color=DARK, strokeDash=_DASHED).encode(y=alt.Y("mean(overall):Q"))
+    intervals = base.mark_rule(strokeWidth=1.5).encode(
+        x=x, y=alt.Y("lower:Q"), y2=alt.Y2("upper:Q"), color=_colour(None)
     )
-    panels = alt.layer(level, intervals, points).properties(width=_PANEL, height=_PANEL - 20)
+    points = base.mark_point(filled=True, size=36, opacity=1, aria=True).encode(
+        x=x, y=y, color=_colour(None), shape=_shape(None), description=_SAID
+    )
+    panels = alt.layer(level, intervals, points, width=_PANEL, height=_PANEL - 20)
     return to_svg(panels.facet(facet=alt.Facet("place_name:N", title=None), columns=4))
 
 
@@ -98,7 +106,9 @@ def crude_and_standardised(rows: pd.DataFrame, unit: str, /) -> str:
     )
     y = alt.Y("area_name:N", sort=shown["area_name"].tolist(), title=None, axis=NAMES)
     joined = (
-        alt.Chart(shown[columns[:3]]).mark_rule(color=GREY).encode(x=alt.X("value:Q"), x2="standardised_value:Q", y=y)
+        alt.Chart(shown[columns[:3]])
+        .mark_rule(color=GREY)
+        .encode(x=alt.X("value:Q"), x2=alt.X2("standardised_value:Q"), y=y)
     )
     points = (
         alt.Chart(ends)
@@ -108,10 +118,10 @@ def crude_and_standardised(rows: pd.DataFrame, unit: str, /) -> str:
             y=y,
             color=_kind_colour(),
             shape=_kind_shape(),
-            description="said:N",
+            description=_SAID,
         )
     )
-    return to_svg((joined + points).properties(width=WIDTH, height=ROW * max(len(shown), 1)))
+    return to_svg(alt.layer(joined, points, width=WIDTH, height=ROW * max(len(shown), 1)))
 
 
 def gradient(quintiles: pd.DataFrame, unit: str, /) -> str:
@@ -126,12 +136,12 @@ def gradient(quintiles: pd.DataFrame, unit: str, /) -> str:
     offset = alt.XOffset("kind:N", sort=list(KINDS))
     base = alt.Chart(shown)
     intervals = base.mark_rule(strokeWidth=2).encode(
-        x=x, xOffset=offset, y=alt.Y("lower:Q"), y2="upper:Q", color=_kind_colour(kinds)
+        x=x, xOffset=offset, y=alt.Y("lower:Q"), y2=alt.Y2("upper:Q"), color=_kind_colour(kinds)
     )
     points = base.mark_point(filled=True, size=70, opacity=1, aria=True).encode(
-        x=x, xOffset=offset, y=y, color=_kind_colour(kinds), shape=_kind_shape(kinds), description="said:N"
+        x=x, xOffset=offset, y=y, color=_kind_colour(kinds), shape=_kind_shape(kinds), description=_SAID
     )
-    return to_svg((intervals + points).properties(width=WIDTH, height=_TALL - 40))
+    return to_svg(alt.layer(intervals, points, width=WIDTH, height=_TALL - 40))
 
 
 def months(points: pd.DataFrame, levels: pd.DataFrame, unit: str, /) -> str:
@@ -148,15 +158,15 @@ def months(points: pd.DataFrame, levels: pd.DataFrame, unit: str, /) -> str:
         y=y,
         color=alt.Color("kind:N", scale=alt.Scale(domain=kinds, range=[GREY, AMBER]), legend=legend),
         shape=alt.Shape("kind:N", scale=alt.Scale(domain=kinds, range=["circle", "diamond"]), legend=legend),
-        description="said:N",
+        description=_SAID,
     )
     limits = (
         alt.Chart(levels)
         .mark_rule(color=DARK)
-        .encode(y="value:Q", strokeDash=alt.condition("datum.is_mean", alt.value([1, 0]), alt.value(_DASHED)))
+        .encode(y=alt.Y("value:Q"), strokeDash=alt.condition("datum.is_mean", alt.value([1, 0]), alt.value(_DASHED)))
     )
     line = base.mark_line(color=GREY).encode(x=x, y=y)
-    return to_svg((limits + line + marks).properties(width=WIDTH + 160, height=_TALL - 40))
+    return to_svg(alt.layer(limits, line, marks, width=WIDTH + 160, height=_TALL - 40))
 
 
 def _points(shown: pd.DataFrame, **encoded: alt.SchemaBase) -> alt.Chart:
@@ -164,18 +174,18 @@ def _points(shown: pd.DataFrame, **encoded: alt.SchemaBase) -> alt.Chart:
     return (
         alt.Chart(shown)
         .mark_point(filled=True, size=46, opacity=1, aria=True)
-        .encode(**encoded, color=_colour(title), shape=_shape(title), description="said:N")
+        .encode(**encoded, color=_colour(title), shape=_shape(title), description=_SAID)
     )
 
 
 def _intervals(shown: pd.DataFrame, **encoded: alt.SchemaBase) -> alt.Chart:
     rules = alt.Chart(shown.drop(columns="said")).mark_rule(strokeWidth=2)
-    return rules.encode(x=alt.X("lower:Q"), x2="upper:Q", color=_colour("Against the ICB"), **encoded)
+    return rules.encode(x=alt.X("lower:Q"), x2=alt.X2("upper:Q"), color=_colour("Against the ICB"), **encoded)
 
 
 def _level(value: float, axis: str) -> alt.Chart:
     line = alt.Chart(pd.DataFrame({"overall": [value]})).mark_rule(color=DARK, strokeDash=_DASHED, strokeWidth=1.5)
-    return line.encode(**{axis: "overall:Q"})
+    return line.encode(alt.X("overall:Q") if axis == "x" else alt.Y("overall:Q"))
 
 
 def _colour(title: str | None) -> alt.Color:
