@@ -109,7 +109,7 @@ def validate(
         tempfile.TemporaryDirectory(prefix="phm-") as scratch,
         ThreadPoolExecutor(max_workers=1) as beside,
     ):
-        beside.submit(prepare)
+        prepared = beside.submit(prepare)
         con.execute("SET temp_directory = ?", [scratch])
         if memory_limit:
             con.execute("SET memory_limit = ?", [memory_limit])
@@ -142,6 +142,7 @@ def validate(
         if list_sizes:
             published = landed(_files(list_sizes), "sizes", load_contract("practice_list_size"))
             sizes = reconcile(con, landing.accepted_files, published.accepted_files, reference_date=reference_date)
+        prepared.result()  # two imports at once would be in each other's way
         results = check_table(
             con,
             contract,
