@@ -11,60 +11,21 @@ import io
 import os
 import tempfile
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
 import pandas as pd
 
 from phm.cohorts.definition import LIST, Definition
-from phm.cohorts.parts import Output
 from phm.errors import CheckFailed, DisclosureError
 from phm.lists.changes import change_texts, what_changed
 from phm.lists.columns import DELIVERED, Column, all_columns, form
-from phm.lists.workbook import sheet_name, workbook
+from phm.lists.cover import WARNING, Cover, Practice, cover_of
+from phm.lists.workbook import workbook
 from phm.lists.workload import turns, workload_text
 
 INVENTED = "Invented people: nobody on this list exists."
-WARNING = "Not an urgent-alert system. A list is a prompt to look at the record."
-HOW_TO_USE = (
-    "Work from the top: the list is sorted by what to do first. Look at the record before contacting anyone. "
-    "Also on names other lists a person is on: one invitation can serve them all. "
-    "Fill in the green columns, with a date, and send the workbook back: "
-    "whoever is answered is not listed again too soon."
-)
-USES = {
-    "practice": "Practice: its own list of its own patients, instructed by the practice. Not for any other use.",
-    "linked": "Linked data: only the practice re-identifies its own patients. Not for any other use.",
-    "planning": "Planning: aggregates only.",
-}
-_OF_THE_WHOLE_LIST = ("Work of the lists planned", "Since the last list", "Registered elsewhere too")
 _FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")  # noqa: RUF001
-
-
-@dataclass(frozen=True)
-class Practice:
-    """The practice a list is for."""
-
-    practice_code: str
-    practice_name: str
-    pcn_code: str
-    pcn_name: str
-
-
-@dataclass(frozen=True)
-class Cover:
-    """What the first sheet says: where the list comes from, what it asks, how people came to be on it.
-
-    `facts` (what to know first) and `about` (where the list comes from) are label and text; `tiers` has one row per
-    tier with `Priority, What to do, Sheet, Within days, People`; `funnel` one row per step with `Step, People, Left`.
-    """
-
-    title: str
-    facts: tuple[tuple[str, str], ...]
-    about: tuple[tuple[str, str], ...]
-    tiers: pd.DataFrame
-    funnel: pd.DataFrame
 
 
 def export_practice_list(
@@ -146,22 +107,20 @@ def export_practice_list(
     named = named.sort_values(["position", "entry_id"], kind="stable")
     named = named.astype(object).where(named.notna(), None)
     sheets = {output: named[named["output"] == output] for output in definition.outputs}
-    facts = [
-        ("Practice", f"{practice.practice_name} ({practice.practice_code})"),
-        ("Primary care network", f"{practice.pcn_name} ({practice.pcn_code})"),
-        ("People on the list", str(len(sheets[LIST]))),
-        ("Work of the lists planned", workload_text(work, expiry_date=expiry_date)),
-        ("Since the last list", what_changed(change, definition)),
-        ("Registered elsewhere too", _elsewhere(registered_elsewhere)),
-        ("Data up to", _day(reference_date)),
-        ("Do not use after", _day(expiry_date)),
-        ("How to use it", HOW_TO_USE),
-    ]
-    if assigned_only:
-        facts = [(label, text) for label, text in facts if label not in _OF_THE_WHOLE_LIST]
-        facts.insert(0, ("Part of a list", "Only people with a shared appointment of the PCN, for its staff."))
-        attrition = attrition.head(0)
-    cover = _cover(sheets, attrition, definition, practice, tuple(facts), code_lists)
+    of_practice = attrition["practice_code"].eq(practice.practice_code) & attrition["cohort_id"].eq(definition.id)
+    cover = cover_of(
+        sheets,
+        attrition[of_practice],
+        definition,
+        practice,
+        work=workload_text(work, expiry_date=expiry_date),
+        changed=what_changed(change, definition),
+        registered_elsewhere=registered_elsewhere,
+        reference_date=reference_date,
+        expiry_date=expiry_date,
+        assigned_only=assigned_only,
+        code_lists=code_lists,
+    )
     warning = f"{INVENTED} {WARNING}" if is_synthetic else WARNING
     path.parent.mkdir(parents=True, exist_ok=True)
     if format == "xlsx":
@@ -179,63 +138,6 @@ def export_practice_list(
 def _shown(rows: pd.DataFrame) -> pd.DataFrame:
     """The columns a list carries as it is delivered; None where there is nothing to say."""
     return rows[[column.field for column in DELIVERED]]
-
-
-def _cover(
-    sheets: dict[str, pd.DataFrame],
-    attrition: pd.DataFrame,
-    definition: Definition,
-    practice: Practice,
-    facts: tuple[tuple[str, str], ...],
-    code_lists: str,
-) -> Cover:
-    tiers = pd.concat([_tiers(output, sheets[name]) for name, output in definition.outputs.items()], ignore_index=True)
-    steps = attrition[
-        attrition["practice_code"].eq(practice.practice_code) & attrition["cohort_id"].eq(definition.id)
-    ].sort_values("step_order")
-    funnel = pd.DataFrame(
-        {
-            "Step": steps["label"],
-            "People": steps["person_count"].astype(int),
-            "Left": steps["remaining_count"].astype(int),
-        }
-    )
-    about = (
-        ("Who is listed", definition.summary),
-        ("For everyone", definition.advice),
-        ("Use", USES[definition.use]),
-        ("Clinical sign-off", definition.clinical_sign_off),
-        ("Definition", f"{definition.id}, version {definition.version}\n{definition.sha256}"),
-        ("Code lists", code_lists),
-        ("Sources", _bullets(definition.sources)),
-        ("Notes", _bullets(note for note in definition.notes if note != WARNING)),
-    )
-    return Cover(definition.title, facts, about, tiers, funnel)
-
-
-def _tiers(output: Output, rows: pd.DataFrame) -> pd.DataFrame:
-    people = rows["tier"].value_counts()
-    return pd.DataFrame(
-        {
-            "Priority": [tier.title for tier in output.tiers],
-            "What to do": [tier.action for tier in output.tiers],
-            "Sheet": sheet_name(output.id),
-            "Within days": [tier.due_days for tier in output.tiers],
-            "People": [int(people.get(tier.id, 0)) for tier in output.tiers],
-        }
-    )
-
-
-def _elsewhere(people: int) -> str:
-    return f"{people}, on this list only: it is the practice they came to last" if people else "Nobody"
-
-
-def _bullets(lines: Iterable[str]) -> str:
-    return "\n".join(f"• {line}" for line in lines)
-
-
-def _day(day: dt.date) -> str:
-    return f"{day.day} {day:%B %Y}"
 
 
 def _cover_lines(cover: Cover, warning: str) -> Iterator[list[object]]:

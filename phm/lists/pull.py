@@ -22,8 +22,9 @@ from phm.cohorts.definition import Definition, load_definition, load_definitions
 from phm.core.codelists import code_list_hashes, load_code_lists
 from phm.errors import CheckFailed, DisclosureError, StoreError
 from phm.governance.audit import Pull, record_pull
+from phm.lists.cover import Practice
 from phm.lists.expiry import expiry_date
-from phm.lists.export import Practice, export_practice_list
+from phm.lists.export import export_practice_list
 from phm.lists.together import other_lists
 from phm.lists.waves import PCN
 from phm.lists.workload import workload

@@ -6,7 +6,6 @@ Every text is written as text: nothing in any field can become a formula or a li
 import datetime as dt
 import io
 from collections.abc import Iterable
-from typing import TYPE_CHECKING
 
 import pandas as pd
 import xlsxwriter
@@ -14,11 +13,8 @@ from xlsxwriter.format import Format
 from xlsxwriter.workbook import Workbook
 from xlsxwriter.worksheet import Worksheet
 
-from phm.cohorts.wording import column_words
 from phm.lists.columns import ACT, CONTACT, DELIVERED, KNOW, RETURN, Column
-
-if TYPE_CHECKING:
-    from phm.lists.export import Cover
+from phm.lists.cover import Cover, sheet_name
 
 BLUE, GREY, GREEN, PALE, AMBER = "#005EB8", "#425563", "#00703C", "#E8EDEE", "#FFF2CC"
 _DEFAULT = {"font_name": "Arial", "font_size": 10}
@@ -33,7 +29,7 @@ _LETTERS_PER_WIDTH = 1.15
 
 
 def workbook(
-    cover: "Cover",
+    cover: Cover,
     tables: dict[str, tuple[str, pd.DataFrame]],
     form: tuple[Column, ...],
     /,
@@ -63,16 +59,6 @@ def workbook(
         _list_sheet(book.add_worksheet(sheet_name(output)), styles, table, form, title, cover, warning)
     book.close()
     return target.getvalue()
-
-
-def sheet_name(output: str, /) -> str:
-    """What the sheet of an output is called; a spreadsheet allows 31 characters.
-
-    >>> sheet_name("maternity_raised_bp")
-    'Maternity raised BP'
-    """
-    words = column_words(output)
-    return (words[0].upper() + words[1:])[:31]
 
 
 class _Styles:
@@ -105,7 +91,7 @@ class _Styles:
         }
 
 
-def _cover_sheet(sheet: Worksheet, styles: _Styles, cover: "Cover", warning: str) -> None:
+def _cover_sheet(sheet: Worksheet, styles: _Styles, cover: Cover, warning: str) -> None:
     for column, width in enumerate(_COVER_WIDTHS):
         sheet.set_column(column, column, width)
     sheet.hide_gridlines(2)
@@ -174,7 +160,7 @@ def _list_sheet(
     table: pd.DataFrame,
     form: tuple[Column, ...],
     title: str,
-    cover: "Cover",
+    cover: Cover,
     warning: str,
 ) -> None:
     last = len(table)

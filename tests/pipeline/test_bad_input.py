@@ -19,7 +19,7 @@ from phm.synthetic.delivery import generate
 from pipelines.run import Site, run_partition
 
 BAD = Partition("2026-09", "QZZ")
-pytestmark = pytest.mark.usefixtures("one_cohort")
+pytestmark = pytest.mark.usefixtures("one_cohort", "without_pictures")
 
 
 @pytest.fixture(scope="module")

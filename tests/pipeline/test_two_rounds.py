@@ -116,7 +116,7 @@ def changed(line: str, changes: dict[str, dict[str, str]]) -> str:
 
 
 @pytest.fixture(scope="module")
-def rounds(one_cohort: None, tmp_path_factory: pytest.TempPathFactory) -> Rounds:
+def rounds(one_cohort: None, without_pictures: None, tmp_path_factory: pytest.TempPathFactory) -> Rounds:
     folder = tmp_path_factory.mktemp("rounds")
     feeds, home = folder / "feeds", folder / "home"
     generate(feeds, month=SEPTEMBER.month, people=1200, seed=7)

@@ -31,7 +31,7 @@ def feeds(tmp_path: Path) -> Path:
     return feeds
 
 
-@pytest.mark.usefixtures("one_cohort")
+@pytest.mark.usefixtures("one_cohort", "without_pictures")
 def test_the_index_is_carried_over_and_everybody_matched_keeps_a_score(feeds: Path, tmp_path: Path) -> None:
     home = tmp_path / "home"
     partition = Partition(SAMPLE_PARTITION.month, SAMPLE_PARTITION.icb_code)

@@ -8,7 +8,7 @@ import pytest
 
 from phm.cohorts.definition import load_definition
 from phm.feeds.contracts import load_contract
-from phm.lists.export import Practice
+from phm.lists.cover import Practice
 
 REFERENCE_DATE = dt.date(2026, 10, 31)
 REASONS = {

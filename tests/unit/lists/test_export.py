@@ -16,7 +16,8 @@ from phm.cohorts.definition import load_definition
 from phm.errors import CheckFailed, DisclosureError
 from phm.feeds.contracts import load_contract
 from phm.lists.columns import ASKED, RETURN, WHEN_AND_NOTES, all_columns, form
-from phm.lists.export import INVENTED, WARNING, export_practice_list
+from phm.lists.cover import WARNING
+from phm.lists.export import INVENTED, export_practice_list
 from phm.lists.together import other_lists
 
 REFERENCE_DATE = dt.date(2026, 10, 31)
