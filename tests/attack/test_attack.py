@@ -22,7 +22,7 @@ from tests.attack.world import Month, first_month, next_month, tables
 EVENTS = (None, "closure", "merger", "move")
 FEWEST = 3
 WORLDS = int(os.environ.get("PHM_ATTACK_WORLDS", "6"))
-WITNESSED = int(os.environ.get("PHM_WITNESS_WORLDS", "6"))
+WITNESSED = int(os.environ.get("PHM_WITNESS_WORLDS", "12"))
 
 
 @dataclass

@@ -72,6 +72,7 @@ def test_what_is_odd_about_published_files(checked):
         "from\tto\tpractices\twhich",
         "QHM\tD7T5G\t2\tA81001, A81002",
         "0 practices changed region",
+        "0 practices left an ICB that is still there, which no merger explains",
     ]
 
 
