@@ -6,11 +6,10 @@ Paths are relative and there are no times in here: those belong to the run, not 
 
 import hashlib
 from collections.abc import Iterable, Mapping
-from importlib.metadata import version
+from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
-from phm import __version__
 from phm.resources import source_files
 
 ENGINE_PACKAGES = ("duckdb", "ibis-framework", "pyarrow", "xlsxwriter", "altair")
@@ -48,7 +47,7 @@ def provenance(
     return {
         "inputs": files_sha256(delivery),
         "code": {
-            "phm": __version__,
+            "phm": _own_version(),
             "sha256": _combined(source_files()),
             "packages": {name: version(name) for name in ENGINE_PACKAGES},
         },
@@ -73,3 +72,10 @@ def _combined(files: Iterable[Path]) -> str:
     for path in files:
         digest.update(f"{path.name}:{file_sha256(path)}\n".encode())
     return digest.hexdigest()
+
+
+def _own_version() -> str:
+    try:
+        return version("phm")
+    except PackageNotFoundError:  # run from a checkout that was never installed
+        return "0+unknown"
