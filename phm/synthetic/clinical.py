@@ -22,9 +22,11 @@ _SYSTOLIC_MEN = [95, 111, 124.5, 124.3, 131.2, 136.6, 140.8, 145.8, 146]
 _SYSTOLIC_WOMEN = [95, 110, 119.6, 117, 126.5, 133.8, 140.8, 148, 149]
 _SYSTOLIC_SPREAD = [7, 9, 12.5, 11.5, 13, 14.5, 16, 17, 17]
 _DIASTOLIC = [58, 65, 71, 77, 80, 79.5, 76.5, 73, 70]
-_DIASTOLIC_SPREAD = 5.0
-_ON_SYSTOLIC = 0.42
+DIASTOLIC_SPREAD = 5.0
+ON_SYSTOLIC = 0.42
 """Diastolic mm Hg for each mm Hg a person's systolic pressure lies above that of their likes."""
+WHITE_COATS, WHITE_COAT = 0.1, (13, 5)
+"""Share of people whose pressure rises in a clinic, and by how much: mean and spread, mm Hg systolic."""
 
 # Share of people with hypertension who were never told, by age: ONS, Risk factors for undiagnosed high blood pressure
 # in England 2015-19 gives men 66, 55 and 17% and women 26, 44 and 21% at 16-24, 25-34 and 75 and over, 29% in all.
@@ -54,7 +56,7 @@ _WEIGHTS = np.exp(-(_NODES**2) / 2) / np.exp(-(_NODES**2) / 2).sum()
 class Likes:
     """How usual pressure varies among people of the same age, sex, weight, ethnicity and deprivation, mm Hg.
 
-    Systolic is normal. Diastolic is normal given systolic: its mean rises by `_ON_SYSTOLIC` for each mm Hg.
+    Systolic is normal. Diastolic is normal given systolic: its mean rises by `ON_SYSTOLIC` for each mm Hg.
     """
 
     systolic_mean: np.ndarray
@@ -131,8 +133,8 @@ def health(people: People, /) -> Health:
     diastolic_mean = np.interp(age, _AGES, _DIASTOLIC) + 1.5 * male + 0.25 * (bmi - 27.3) * adult
     likes = Likes(mean, np.interp(age, _AGES, _SYSTOLIC_SPREAD), diastolic_mean)
     systolic = mean + likes.systolic_spread * chance.normal("systolic", who)
-    diastolic = diastolic_mean + _ON_SYSTOLIC * (systolic - mean)
-    diastolic = np.minimum(diastolic + _DIASTOLIC_SPREAD * chance.normal("diastolic", who), systolic - 18)
+    diastolic = diastolic_mean + ON_SYSTOLIC * (systolic - mean)
+    diastolic = np.minimum(diastolic + DIASTOLIC_SPREAD * chance.normal("diastolic", who), systolic - 18)
     has_hypertension = adult & ((systolic >= 140) | (diastolic >= 90))
 
     known = _Knowledge(people, deprived)
@@ -170,7 +172,11 @@ def health(people: People, /) -> Health:
         treated_day=np.where(treated, diagnosed_day + 20, NEVER),
         usual_systolic=usual_systolic,
         usual_diastolic=usual_diastolic,
-        white_coat=np.where(chance.uniform("white coat", who) < 0.1, 13 + 5 * chance.normal("white coat by", who), 0),
+        white_coat=np.where(
+            chance.uniform("white coat", who) < WHITE_COATS,
+            WHITE_COAT[0] + WHITE_COAT[1] * chance.normal("white coat by", who),
+            0,
+        ),
         has=has,
         since=since,
         **_habits(people, deprived),
@@ -213,10 +219,10 @@ def _undiagnosed_probability(likes: Likes, known: _Knowledge) -> np.ndarray:
     missed, coded = np.zeros(len(likes.systolic_mean)), np.zeros(len(likes.systolic_mean))
     for node, weight in zip(_NODES, _WEIGHTS, strict=True):
         away = node * likes.systolic_spread
-        systolic, diastolic = likes.systolic_mean + away, likes.diastolic_mean + _ON_SYSTOLIC * away
+        systolic, diastolic = likes.systolic_mean + away, likes.diastolic_mean + ON_SYSTOLIC * away
         width = _STEP * likes.systolic_spread
         by_systolic = np.clip((systolic - 140) / width + 0.5, 0, 1)
-        by_diastolic = ndtr((diastolic - 90) / _DIASTOLIC_SPREAD)
+        by_diastolic = ndtr((diastolic - 90) / DIASTOLIC_SPREAD)
         has = by_systolic + (1 - by_systolic) * by_diastolic
         told = known.told(np.maximum(systolic, 140 * (by_systolic > 0)), diastolic)
         found = told * known.coded * known.share_by_anchor

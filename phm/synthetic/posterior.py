@@ -15,16 +15,20 @@ import pandas as pd
 from scipy.special import ndtr
 
 from phm.core.blood_pressure import maternity_periods
-from phm.synthetic.clinical import _DIASTOLIC_SPREAD, _ON_SYSTOLIC
+from phm.synthetic.clinical import DIASTOLIC_SPREAD, ON_SYSTOLIC, WHITE_COAT, WHITE_COATS
 from phm.synthetic.moments import YEARS
-from phm.synthetic.readings import RISE_A_YEAR
+from phm.synthetic.readings import (
+    AVERAGE_BELOW,
+    AVERAGE_CHANCE,
+    CHANCE_ON_DIASTOLIC,
+    COAT_ON_DIASTOLIC,
+    DIASTOLIC_CHANCE,
+    IN_HOSPITAL,
+    RISE_A_YEAR,
+    RISE_ON_DIASTOLIC,
+)
 
-# How `readings.clinic_pressure`, `readings.average_pressure` and `clinical.health` make readings.
-_IN_HOSPITAL = 9.0
-_WHITE_COATS, _COAT, _COAT_SPREAD, _COAT_ON_DIASTOLIC = 0.1, 13.0, 5.0, 0.4
-_CHANCE_ON_DIASTOLIC, _DIASTOLIC_CHANCE = 0.35, 5.0
-_AVERAGE_BELOW, _AVERAGE_CHANCE = (5.0, 3.0), (4.0, 3.0)
-_FALL_A_YEAR = (RISE_A_YEAR, 0.3 * RISE_A_YEAR)
+_FALL_A_YEAR = (RISE_A_YEAR, RISE_ON_DIASTOLIC * RISE_A_YEAR)
 _ROUNDING = 1.06
 """Variance that rounding to 1, 2 or 10 mm Hg adds."""
 
@@ -58,10 +62,10 @@ def recorded(event: ir.Table, /, *, reference_date: date) -> pd.DataFrame:
     days = (pd.Timestamp(reference_date) - pd.to_datetime(rows["event_date"])).dt.days
     years = np.clip(days.to_numpy() / 365.25, 0, YEARS)
     is_average = rows["setting"].isin(["home", "ambulatory"]).to_numpy()
-    added = np.where(rows["setting"] == "acute_hospital", _IN_HOSPITAL, 0)
+    added = np.where(rows["setting"] == "acute_hospital", IN_HOSPITAL, 0)
     arms = {
-        "s": np.where(is_average, _AVERAGE_BELOW[0], _FALL_A_YEAR[0] * years - added) + rows["systolic"],
-        "d": np.where(is_average, _AVERAGE_BELOW[1], _FALL_A_YEAR[1] * years - added / 2) + rows["diastolic"],
+        "s": np.where(is_average, AVERAGE_BELOW[0], _FALL_A_YEAR[0] * years - added) + rows["systolic"],
+        "d": np.where(is_average, AVERAGE_BELOW[1], _FALL_A_YEAR[1] * years - added / 2) + rows["diastolic"],
     }
     s, d = arms["s"].astype(float), arms["d"].astype(float)
     each = pd.DataFrame(dict(zip(_SUMS, (1.0, s, d, s * s, s * d, d * d), strict=True)), index=rows.index)
@@ -108,26 +112,29 @@ def _chances(truth: pd.DataFrame, sums: pd.DataFrame, typical: np.ndarray, varie
     n, s, d, ss, sd, dd = (sums[f"clinic_{name}"].to_numpy()[:, None] for name in _SUMS)
     average_n, average_s, average_d, average_ss, _, _ = (sums[f"average_{name}"].to_numpy()[:, None] for name in _SUMS)
     usual = mean + spread * _SYSTOLIC
-    diastolic = below + _ON_SYSTOLIC * (usual - mean)
+    diastolic = below + ON_SYSTOLIC * (usual - mean)
     is_systolic = np.clip((usual - 140) / (spread * (_SYSTOLIC[1] - _SYSTOLIC[0])) + 0.5, 0, 1)
-    by_average = -(average_ss - 2 * usual * average_s + average_n * usual**2) / (2 * _AVERAGE_CHANCE[0] ** 2)
+    by_average = -(average_ss - 2 * usual * average_s + average_n * usual**2) / (2 * AVERAGE_CHANCE[0] ** 2)
     before = -(_SYSTOLIC**2) / 2 + by_average
 
-    noise = _DIASTOLIC_CHANCE**2 + _ROUNDING
-    precision = 1 / _DIASTOLIC_SPREAD**2 + n / noise + average_n / _AVERAGE_CHANCE[1] ** 2
-    coats = [(0.0, 1 - _WHITE_COATS)]
-    coats += [(_COAT + _COAT_SPREAD * node, _WHITE_COATS * share) for node, share in zip(_NODES, _WEIGHTS, strict=True)]
+    noise = DIASTOLIC_CHANCE**2 + _ROUNDING
+    precision = 1 / DIASTOLIC_SPREAD**2 + n / noise + average_n / AVERAGE_CHANCE[1] ** 2
+    coats = [(0.0, 1 - WHITE_COATS)]
+    coats += [
+        (WHITE_COAT[0] + WHITE_COAT[1] * node, WHITE_COATS * share)
+        for node, share in zip(_NODES, _WEIGHTS, strict=True)
+    ]
     logs, chances = [], []
     for coat, coat_share in coats:
         middle = usual + coat
         squares = ss - 2 * middle * s + n * middle**2
         # Diastolic readings less what moves with systolic ones lie around usual diastolic pressure.
-        shift = _COAT_ON_DIASTOLIC * coat - _CHANCE_ON_DIASTOLIC * middle
-        left = d - _CHANCE_ON_DIASTOLIC * s - n * shift
-        left_squares = dd - 2 * _CHANCE_ON_DIASTOLIC * sd + _CHANCE_ON_DIASTOLIC**2 * ss
-        left_squares = left_squares - 2 * shift * (d - _CHANCE_ON_DIASTOLIC * s) + n * shift**2
-        told = (diastolic / _DIASTOLIC_SPREAD**2 + left / noise + average_d / _AVERAGE_CHANCE[1] ** 2) / precision
-        fits = told**2 * precision / 2 - diastolic**2 / (2 * _DIASTOLIC_SPREAD**2) - left_squares / (2 * noise)
+        shift = COAT_ON_DIASTOLIC * coat - CHANCE_ON_DIASTOLIC * middle
+        left = d - CHANCE_ON_DIASTOLIC * s - n * shift
+        left_squares = dd - 2 * CHANCE_ON_DIASTOLIC * sd + CHANCE_ON_DIASTOLIC**2 * ss
+        left_squares = left_squares - 2 * shift * (d - CHANCE_ON_DIASTOLIC * s) + n * shift**2
+        told = (diastolic / DIASTOLIC_SPREAD**2 + left / noise + average_d / AVERAGE_CHANCE[1] ** 2) / precision
+        fits = told**2 * precision / 2 - diastolic**2 / (2 * DIASTOLIC_SPREAD**2) - left_squares / (2 * noise)
         raised = is_systolic + (1 - is_systolic) * ndtr((told - 90) * np.sqrt(precision))
         for node, share in zip(_NODES, _WEIGHTS, strict=True):
             variance = (typical[:, None] * np.exp(varies * node)) ** 2 + _ROUNDING
@@ -140,7 +147,7 @@ def _chances(truth: pd.DataFrame, sums: pd.DataFrame, typical: np.ndarray, varie
     given = has / sum(weight.sum(axis=1) for weight in weights)
 
     # Hypertension is coded in some: the odds among people alike of whom none is coded, over those among all of them.
-    by_diastolic = ndtr((diastolic - 90) / _DIASTOLIC_SPREAD)
+    by_diastolic = ndtr((diastolic - 90) / DIASTOLIC_SPREAD)
     alike = np.exp(-(_SYSTOLIC**2) / 2) / np.exp(-(_SYSTOLIC**2) / 2).sum()
     among_all = (is_systolic + (1 - is_systolic) * by_diastolic) @ alike
     uncoded = _odds(truth["undiagnosed_probability"].to_numpy(float)) / _odds(among_all)

@@ -16,6 +16,14 @@ from phm.synthetic.tenancies import NEVER
 
 RISE_A_YEAR = 0.4
 """How much lower systolic pressure was a year earlier, untreated adults, mm Hg."""
+COAT_ON_DIASTOLIC, CHANCE_ON_DIASTOLIC, RISE_ON_DIASTOLIC = 0.4, 0.35, 0.3
+"""Diastolic mm Hg for each mm Hg of systolic pressure that a clinic adds, chance adds, a year adds."""
+DIASTOLIC_CHANCE = 5
+"""Spread of single diastolic readings besides, mm Hg."""
+AVERAGE_BELOW, AVERAGE_CHANCE = (5, 3), (4, 3)
+"""How far averages lie below readings of the clinic, and their spread: systolic and diastolic, mm Hg."""
+IN_HOSPITAL = 9
+"""What a hospital adds to systolic pressure, and half of it to diastolic, mm Hg."""
 
 
 def clinic_pressure(people: People, health: Health, person, day, purpose: str, /, *, added: float = 0.0):
@@ -32,8 +40,8 @@ def clinic_pressure(people: People, health: Health, person, day, purpose: str, /
     earlier = np.where(treated, 0, RISE_A_YEAR * np.clip((people.anchor - day) / 365.25, 0, YEARS))
     chance = health.variability[person] * draw.normal(f"{purpose} systolic", *key)
     systolic = systolic + health.white_coat[person] + added - earlier + chance
-    diastolic = diastolic + 0.4 * health.white_coat[person] + added / 2 - 0.3 * earlier
-    diastolic = diastolic + 0.35 * chance + 5 * draw.normal(f"{purpose} diastolic", *key)
+    diastolic = diastolic + COAT_ON_DIASTOLIC * health.white_coat[person] + added / 2 - RISE_ON_DIASTOLIC * earlier
+    diastolic = diastolic + CHANCE_ON_DIASTOLIC * chance + DIASTOLIC_CHANCE * draw.normal(f"{purpose} diastolic", *key)
     step = np.array([1, 2, 10])[np.searchsorted([0.3, 0.9], draw.uniform(f"{purpose} rounding", *key))]
     return np.maximum(np.round(systolic / step) * step, 72), np.maximum(np.round(diastolic / step) * step, 38)
 
@@ -45,8 +53,8 @@ def average_pressure(people: People, health: Health, person, day, /):
     systolic = np.where(treated, health.usual_systolic[person], health.true_systolic[person])
     diastolic = np.where(treated, health.usual_diastolic[person], health.true_diastolic[person])
     return (
-        systolic - 5 + 4 * people.chance.normal("average systolic", *key),
-        diastolic - 3 + 3 * people.chance.normal("average diastolic", *key),
+        systolic - AVERAGE_BELOW[0] + AVERAGE_CHANCE[0] * people.chance.normal("average systolic", *key),
+        diastolic - AVERAGE_BELOW[1] + AVERAGE_CHANCE[1] * people.chance.normal("average diastolic", *key),
     )
 
 
@@ -86,7 +94,7 @@ def write_pressures(log: Log, people: People, health: Health, attended, quiet: n
     where, when = attended
     seen = chance.uniform("measured in hospital", people.nhs_number[where], when) < 0.22
     seen &= (people.age_on(where, when) >= 16) & ~quiet[where]
-    in_hospital = clinic_pressure(people, health, where[seen], when[seen], "hospital", added=9)
+    in_hospital = clinic_pressure(people, health, where[seen], when[seen], "hospital", added=IN_HOSPITAL)
     log.add_pressures(where[seen], when[seen], *in_hospital, source="hospital")
 
     at_home = health.is_diagnosed & (chance.uniform("home monitor", people.nhs_number) < 0.35)
