@@ -87,6 +87,19 @@ def maternity_periods(event: Table, /) -> Table:
     return pregnant.union(postpartum)
 
 
+def outside_maternity(reading: Table, event: Table, /) -> Table:
+    """The readings of no maternity period; `event` holds the pregnancies and deliveries of the people."""
+    period = maternity_periods(event)
+    return reading.anti_join(
+        period,
+        [
+            reading.person_id == period.person_id,
+            reading.event_date >= period.start_date,
+            reading.event_date <= period.end_date,
+        ],
+    )
+
+
 def _by_day(reading: Table, period: Table) -> Table:
     """One row is one person and day with its decisive keys (0: no such reading).
 

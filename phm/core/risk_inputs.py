@@ -9,7 +9,7 @@ from datetime import date
 import ibis
 from ibis.expr.types import BooleanColumn, StringColumn, Table
 
-from phm.core.blood_pressure import maternity_periods
+from phm.core.blood_pressure import outside_maternity
 from phm.core.days import day_number
 from phm.expressions import months_before
 
@@ -124,15 +124,7 @@ def _systolic_variation(event: Table, since: date) -> Table:
     The standard deviation is the sample's, of the lowest systolic of each day, from two days on.
     """
     reading = event.filter(event.concept == "blood_pressure", event.setting == "clinic", event.event_date > since)
-    period = maternity_periods(event)
-    counted = reading.anti_join(
-        period,
-        [
-            reading.person_id == period.person_id,
-            reading.event_date >= period.start_date,
-            reading.event_date <= period.end_date,
-        ],
-    )
+    counted = outside_maternity(reading, event)
     day = counted.group_by("person_id", "event_date").agg(systolic=counted.systolic.min())
     # Sums of whole numbers are exact in any order, so the result does not depend on threads.
     sums = day.group_by("person_id").agg(

@@ -9,7 +9,7 @@ from datetime import date
 
 from ibis.expr.types import BooleanColumn, Table
 
-from phm.core.blood_pressure import CLINIC, SETTINGS, maternity_periods
+from phm.core.blood_pressure import CLINIC, SETTINGS, outside_maternity
 from phm.core.features import person_features
 from phm.expressions import months_before
 
@@ -98,16 +98,7 @@ def reading_sums(event: Table, /, *, prefix: str = "") -> Table:
     """What a person's readings add up to: one row is one person with one that counts, and `SUMS` after `prefix`."""
     counted = [setting for kind in KINDS.values() for setting in kind]
     reading = event.filter(event.concept == "blood_pressure", event.setting.isin(counted))
-    period = maternity_periods(event)
-    joined = reading.left_join(
-        period,
-        [
-            reading.person_id == period.person_id,
-            reading.event_date >= period.start_date,
-            reading.event_date <= period.end_date,
-        ],
-    )
-    reading = joined.filter(joined.start_date.isnull())
+    reading = outside_maternity(reading, event)
     added = reading.setting.cases(*((name, CLINIC.raised[0] - SETTINGS[name].raised[0]) for name in SETTINGS))
     lowest = reading.group_by("person_id", "event_date", "setting").agg(
         pair=((reading.systolic + added) * 1000 + reading.diastolic + added).min()

@@ -14,7 +14,7 @@ import numpy as np
 import pandas as pd
 from scipy.special import ndtr
 
-from phm.core.blood_pressure import maternity_periods
+from phm.core.blood_pressure import outside_maternity
 from phm.synthetic.clinical import DIASTOLIC_SPREAD, ON_SYSTOLIC, WHITE_COAT, WHITE_COATS
 from phm.synthetic.moments import YEARS
 from phm.synthetic.readings import (
@@ -49,15 +49,7 @@ def recorded(event: ir.Table, /, *, reference_date: date) -> pd.DataFrame:
     known = event.filter(event.event_date <= reference_date)
     reading = known.filter(known.concept == "blood_pressure", known.setting != "maternity")
     reading = reading.select("person_id", "event_date", "setting", "systolic", "diastolic")
-    period = maternity_periods(known)
-    reading = reading.anti_join(
-        period,
-        [
-            reading.person_id == period.person_id,
-            reading.event_date >= period.start_date,
-            reading.event_date <= period.end_date,
-        ],
-    )
+    reading = outside_maternity(reading, known)
     rows = reading.order_by(reading.columns).to_pyarrow().to_pandas()
     days = (pd.Timestamp(reference_date) - pd.to_datetime(rows["event_date"])).dt.days
     years = np.clip(days.to_numpy() / 365.25, 0, YEARS)
