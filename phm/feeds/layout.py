@@ -13,6 +13,13 @@ from phm.feeds.contracts import Contract
 from phm.feeds.plain import PlainText
 
 ROW_NUMBER, IS_MALFORMED = "row_number", "is_malformed"
+_ARROW_TYPES = {
+    "BIGINT": pa.int64(),
+    "DOUBLE": pa.float64(),
+    "VARCHAR": pa.string(),
+    "BOOLEAN": pa.bool_(),
+    "DATE": pa.date32(),
+}
 
 
 class Opened(NamedTuple):
@@ -90,6 +97,11 @@ def _nearest(name: str, found: list[str]) -> str | None:
     by_lower = {other.lower(): other for other in found if other}
     near = difflib.get_close_matches(name.lower(), list(by_lower), n=1, cutoff=0.5)
     return by_lower[near[0]] if near else None
+
+
+def table_schema(contract: Contract, /) -> pa.Schema:
+    """Of a table the contract describes, held in memory: its columns in their types."""
+    return pa.schema([(column.name, _ARROW_TYPES[column.type]) for column in contract.columns])
 
 
 def record_schema(contract: Contract) -> pa.Schema:

@@ -21,6 +21,7 @@ from filelock import FileLock
 
 from phm.errors import CheckFailed
 from phm.feeds.contracts import load_contract
+from phm.feeds.layout import table_schema
 from phm.governance.audit import Submission, record
 from phm.governance.pseudonyms import Pseudonymiser
 from phm.lists.filled_in import read_filled_in
@@ -28,13 +29,6 @@ from phm.lists.measurements import MEASUREMENTS, VALUES, YES_OR_NO
 from phm.lists.references import ListReference
 from phm.store import Partition, Store
 
-_ARROW = {
-    "BIGINT": pa.int64(),
-    "DOUBLE": pa.float64(),
-    "VARCHAR": pa.string(),
-    "BOOLEAN": pa.bool_(),
-    "DATE": pa.date32(),
-}
 _WORKED_OUT = ("is_in_use", "is_conflicting")
 NOT_ON_LIST = "The entry is not one of this list."
 ANOTHER_PERSON = "NHS number and entry belong to different people: columns were sorted apart."
@@ -230,8 +224,7 @@ def _answers(judged: pd.DataFrame, lists: Mapping[str, ListReference], number: i
 
 
 def _schema() -> pa.Schema:
-    columns = [c for c in load_contract("list_outcome").columns if c.name not in _WORKED_OUT]
-    return pa.schema([(column.name, _ARROW[column.type]) for column in columns])
+    return pa.schema([field for field in table_schema(load_contract("list_outcome")) if field.name not in _WORKED_OUT])
 
 
 def _write(answers: pd.DataFrame, path: Path) -> None:

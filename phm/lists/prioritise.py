@@ -13,6 +13,7 @@ import pyarrow as pa
 from phm.cohorts.definition import Definition
 from phm.cohorts.reasons import texts
 from phm.feeds.contracts import load_contract
+from phm.feeds.layout import table_schema
 from phm.governance.pseudonyms import Pseudonymiser
 from phm.lists.references import ListReference
 
@@ -34,13 +35,6 @@ _SUPPORT = (
 _RESIDENCE = (("is_in_care_home", "care home"), ("is_housebound", "housebound"))
 FACTS = frozenset({*_PERSON, "reasonable_adjustment", *(column for column, _ in (*_SUPPORT, *_RESIDENCE))})
 """The facts about a person that every entry shows, whatever the cohort."""
-_ARROW = {
-    "BIGINT": pa.int64(),
-    "DOUBLE": pa.float64(),
-    "VARCHAR": pa.string(),
-    "BOOLEAN": pa.bool_(),
-    "DATE": pa.date32(),
-}
 
 
 def entries(
@@ -80,7 +74,7 @@ def entries(
         }
     )
     listed = listed.sort_values(["practice_code", "output", "position"], ignore_index=True)
-    schema = pa.schema([(c.name, _ARROW[c.type]) for c in load_contract("case_finding_list").columns])
+    schema = table_schema(load_contract("case_finding_list"))
     return ibis.memtable(pa.Table.from_pandas(listed[schema.names], schema=schema, preserve_index=False))
 
 

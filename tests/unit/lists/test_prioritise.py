@@ -9,24 +9,18 @@ import pytest
 from phm.cohorts.evaluate import evaluate
 from phm.cohorts.facts import person_facts
 from phm.feeds.contracts import load_contract
+from phm.feeds.layout import table_schema
 from phm.governance.pseudonyms import Pseudonymiser
 from phm.lists.prioritise import entries
 from phm.lists.references import ListReference
 
 REFERENCE_DATE = dt.date(2026, 10, 31)
 KEY = Pseudonymiser.demo()
-_ARROW = {
-    "BIGINT": pa.int64(),
-    "DOUBLE": pa.float64(),
-    "VARCHAR": pa.string(),
-    "BOOLEAN": pa.bool_(),
-    "DATE": pa.date32(),
-}
 
 
 def features(*people):
-    columns = load_contract("person_feature").columns
-    nobody = {c.name: {"BOOLEAN": False, "BIGINT": 0}.get(c.type) for c in columns if c.required}
+    contract = load_contract("person_feature")
+    nobody = {c.name: {"BOOLEAN": False, "BIGINT": 0}.get(c.type) for c in contract.columns if c.required}
     rows = [
         nobody
         | {"person_id": f"{n:032x}", "practice_code": "A12345", "pcn_code": "U00001", "age": 44, "sex": "F"}
@@ -34,7 +28,7 @@ def features(*people):
         | person
         for n, person in enumerate(people, start=1)
     ]
-    table = ibis.memtable(pa.Table.from_pylist(rows, schema=pa.schema([(c.name, _ARROW[c.type]) for c in columns])))
+    table = ibis.memtable(pa.Table.from_pylist(rows, schema=table_schema(contract)))
     return person_facts("possible_undiagnosed_hypertension", table)
 
 

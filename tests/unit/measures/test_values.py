@@ -9,19 +9,13 @@ import pytest
 
 from phm.errors import DefinitionError
 from phm.feeds.contracts import load_contract
+from phm.feeds.layout import table_schema
 from phm.governance.disclosure import publish
 from phm.measures.definition import load_measures
 from phm.measures.groups import shares
 from phm.measures.values import measure_values, people_with_scores
 
 REFERENCE_DATE = dt.date(2026, 10, 31)
-_ARROW = {
-    "BIGINT": pa.int64(),
-    "DOUBLE": pa.float64(),
-    "VARCHAR": pa.string(),
-    "BOOLEAN": pa.bool_(),
-    "DATE": pa.date32(),
-}
 GEOGRAPHY = pd.DataFrame(
     [
         ("A", "P1", "North", "L1", "Hill"),
@@ -70,8 +64,7 @@ def person(practice, n=1, **values):
 
 
 def features(*people):
-    columns = [(c.name, _ARROW[c.type]) for c in load_contract("person_feature").columns]
-    schema = pa.schema([*columns, ("segment", pa.string())])
+    schema = table_schema(load_contract("person_feature")).append(pa.field("segment", pa.string()))
     return ibis.memtable(pa.Table.from_pylist([row for group in people for row in group], schema=schema))
 
 
