@@ -7,8 +7,13 @@ from pathlib import Path
 
 import pytest
 from filelock import FileLock
+from hypothesis import HealthCheck, settings
 
 from phm.store import Partition
+
+# Tests share a processor with other tests: how long one example takes says nothing about the code.
+settings.register_profile("shared processor", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("shared processor")
 
 ROOT = Path(__file__).resolve().parents[1]
 SHARED = Path(os.environ.get("PHM_PUBLISHED_FILES", ROOT.parent / "shared"))

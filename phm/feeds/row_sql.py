@@ -8,7 +8,6 @@ value, and the exact but slow patterns are for the others.
 """
 
 import datetime as dt
-import re
 from collections.abc import Sequence
 
 from phm.feeds.contracts import Contract
@@ -101,20 +100,9 @@ def holds_sql(rule: RowRule, contract: Contract, *, reference_date: dt.date) -> 
     """The condition of `rule` on a row with values and delivered texts."""
     if rule.kind == "readable":
         return f"({quoted(rule.column)} IS NOT NULL OR {delivered(contract.column(rule.column))} IS NULL)"
-    if rule.kind == "pattern":
-        return _matches_sql(rule, contract.column(rule.column))
     if rule.kind == "present":
         return f"{delivered(contract.column(rule.column))} IS NOT NULL"
     return at_reference_date(rule.condition, reference_date)
-
-
-def _matches_sql(rule: RowRule, column: Column) -> str:
-    """The condition of a pattern; one that spells out every place is a glob, which takes half the time."""
-    places = re.findall(r"(\[[A-Z0-9-]+\]|[A-Z0-9_])(?:\{([0-9]+)\})?", column.pattern)
-    spelt_out = "".join(place + (f"{{{count}}}" if count else "") for place, count in places)
-    if f"^{spelt_out}$" != column.pattern:
-        return rule.condition
-    return f"{quoted(column.name)} GLOB {literal(''.join(place * int(count or 1) for place, count in places))}"
 
 
 def at_reference_date(condition: str, reference_date: dt.date | None) -> str:

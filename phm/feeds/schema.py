@@ -4,6 +4,7 @@ Belongs here: what a column is, what a rule is, and which rules follow from what
 """
 
 import difflib
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
@@ -192,7 +193,7 @@ def implied_rules(column: Column) -> list[RowRule]:
     if column.required:
         add("present", "present", f"{name} IS NOT NULL", "completeness", f"{column.name} is filled in.")
     if column.pattern:
-        condition = f"regexp_matches({name}, {literal(column.pattern)})"
+        condition = _matches_sql(name, column.pattern)
         add("pattern", "pattern", condition, "conformity", f"{column.name} matches {column.pattern}.")
     if column.minimum is not None or column.maximum is not None:
         low = f"{name} >= {column.minimum}" if column.minimum is not None else ""
@@ -205,6 +206,15 @@ def implied_rules(column: Column) -> list[RowRule]:
         condition = " AND ".join(part for part in (low, high) if part)
         add("range", "range", condition, "conformity", f"{column.name} is {words}.")
     return rules
+
+
+def _matches_sql(name: str, pattern: str) -> str:
+    """The condition that a text matches; a pattern that spells out every place is a glob, which takes half the time."""
+    places = re.findall(r"(\[[A-Za-z0-9-]+\]|[A-Za-z0-9_])(?:\{([0-9]+)\})?", pattern)
+    spelt_out = "".join(place + (f"{{{count}}}" if count else "") for place, count in places)
+    if f"^{spelt_out}$" != pattern:
+        return f"regexp_matches({name}, {literal(pattern)})"
+    return f"{name} GLOB {literal(''.join(place * int(count or 1) for place, count in places))}"
 
 
 def unique_rule(columns: tuple[str, ...]) -> DatasetRule:

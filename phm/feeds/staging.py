@@ -19,6 +19,7 @@ from phm.feeds.layout import record_schema
 from phm.feeds.readers import DeliveredFile
 from phm.feeds.schema import DatasetRule, literal, quoted
 from phm.governance.pseudonyms import Pseudonymiser
+from phm.store import AS_PARQUET
 
 _SOURCE_FILE = pa.field("source_file", pa.int32())
 
@@ -279,9 +280,7 @@ class Stage:
         self._cursor.unregister("mapping")
 
     def _copy(self, query: str, part: Path) -> int:
-        return self._cursor.execute(
-            f"COPY ({query}) TO {literal(part)} (FORMAT parquet, COMPRESSION zstd, ROW_GROUP_SIZE 122880)"
-        ).fetchone()[0]
+        return self._cursor.execute(f"COPY ({query}) TO {literal(part)} ({AS_PARQUET})").fetchone()[0]
 
     def _is_practice_code(self) -> str:
         patterns = [r.condition for r in self._contract.row_rules if (r.kind, r.column) == ("pattern", "practice_code")]

@@ -85,7 +85,7 @@ def counted(content: bytes) -> int:
     return sum(1 for row in csv.reader(io.StringIO(content.decode(coding), newline="")) if row) - 1
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(feed=FEEDS, damage=DAMAGE, packing=st.sampled_from([".csv", ".csv.gz", ".zip"]))
 def test_text(con, feed, damage, packing):
     content = damaged(CLEAN[feed].bytes(), damage)
@@ -94,7 +94,7 @@ def test_text(con, feed, damage, packing):
     assert landed is None or landed == counted(content)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(feed=FEEDS, damage=DAMAGE, suffix=st.sampled_from(list(FORMS)))
 def test_packed(con, feed, damage, suffix):
     landed = check(con, feed, suffix, damaged(FORMS[suffix](CLEAN[feed]), damage))
@@ -102,7 +102,7 @@ def test_packed(con, feed, damage, suffix):
         assert landed in (None, len(CLEAN[feed].rows))
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(feed=FEEDS, damage=DAMAGE, data=st.data())
 def test_parts_of_a_workbook(con, feed, damage, data):
     book = workbook(CLEAN[feed])

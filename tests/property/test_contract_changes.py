@@ -51,7 +51,7 @@ def mutated(document: dict, path: tuple, how: str) -> dict:
 
 
 @given(st.data(), st.sampled_from(list(FILES)), st.sampled_from(["gone", "twice", "other"]))
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 def test_every_mutation_of_a_contract_is_noticed(data, name, how):
     document = mutated(FILES[name], data.draw(st.sampled_from(PLACES[name])), how)
     assume(document != FILES[name])
@@ -85,7 +85,7 @@ def test_limits_cover_what_lies_between_them(parts, number):
 
 
 @given(st.sampled_from(sorted(load_contracts())), st.sampled_from(sorted(load_contracts())))
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 def test_what_is_asked_more_one_way_is_promised_less_the_other(one, other):
     forth, back = (
         {c.where: c.effect for c in changes(load_contracts()[a], load_contracts()[b]) if c.what.startswith(ORDERED)}

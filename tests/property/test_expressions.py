@@ -171,13 +171,13 @@ def found(expression):
     return TABLE.select("n", value=value).order_by("n").to_pyarrow()["value"].to_pylist()
 
 
-@settings(max_examples=250, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))
+@settings(max_examples=250, derandomize=True, suppress_health_check=list(HealthCheck))
 @given(conditions)
 def test_a_condition_is_true_where_sql_says_true_and_false_elsewhere(piece):
     assert found(parse(piece.sql, SCOPE)) == [piece.of(row) is True for row in ROWS]
 
 
-@settings(max_examples=80, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))
+@settings(max_examples=80, derandomize=True, suppress_health_check=list(HealthCheck))
 @given(conditions, conditions)
 def test_a_term_is_never_unknown(term, rest):
     scope = Scope(SCOPE.columns, SCOPE.settings, {"t": parse(term.sql, SCOPE)})

@@ -344,7 +344,7 @@ CELLS = st.dictionaries(
 )
 
 
-@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=40, suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture])
 @given(st.lists(CELLS, min_size=1, max_size=8), st.lists(st.integers(0, 8), max_size=2))
 def test_every_record_of_any_delivery_is_accepted_or_quarantined(deliver, landed, rows, gp_event, changes, cut):
     one_practice = [change for change in changes if change.get("practice_code") != "M85002"]

@@ -143,7 +143,7 @@ def test_a_label_gets_coarser_until_nothing_is_said(count, labels):
     assert (lower <= count).all() and (upper >= count).all() and (np.diff(upper - lower) > 0).all()
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(
     st.lists(st.lists(st.integers(0, 40), min_size=5, max_size=5), min_size=2, max_size=6),
 )
