@@ -119,9 +119,7 @@ class Stage:
 
     def _sum_up(self, source: str) -> int | None:
         """Make `staged` of sums; the number of records, None where rows of one key may be among them."""
-        rises = " AND ".join(
-            f"({row_sql.rises_sql(rule.columns)})" for rule in row_sql.uniqueness_rules(self._contract)
-        )
+        rises = " AND ".join(f"({self._rises(rule)})" for rule in row_sql.uniqueness_rules(self._contract))
         columns = self._names(self._kept)
         self._cursor.execute(
             f"""
@@ -141,12 +139,18 @@ class Stage:
     def _names(self, columns: Collection[str]) -> str:
         return "".join(f", {quoted(name)}" for name in self._contract.column_names if name in columns)
 
+    def _rises(self, rule: DatasetRule) -> str:
+        """The condition that a row's key is above that of the row before; the practice is one in all rows of a file."""
+        is_alone = self._contract.one_practice_per_file and len(self._files) == 1
+        varying = [name for name in rule.columns if not (is_alone and name == "practice_code")]
+        return row_sql.rises_sql(varying or rule.columns)
+
     def _mark_repeated(self, rule: DatasetRule) -> None:
         """Of rows that are the same in the rule's columns, all but the first acceptable one break the rule."""
         key = ", ".join(map(quoted, rule.columns))
         acceptable = f"broken & {self._rejecting} = 0"
         # Where each row's key is above that of the row before, as in most extracts, none can be there twice.
-        falls = f"SELECT ({row_sql.rises_sql(rule.columns)}) IS NOT TRUE AS falls FROM staged WHERE {acceptable}"
+        falls = f"SELECT ({self._rises(rule)}) IS NOT TRUE AS falls FROM staged WHERE {acceptable}"
         if self._cursor.execute(f"SELECT count(*) <= 1 FROM ({falls}) WHERE falls").fetchone() == (True,):
             return  # the first row has none before it
         self._cursor.execute(
@@ -211,7 +215,7 @@ class Stage:
             f"""
             INSERT INTO quarantine
             SELECT [{names}][source_file + 1], row_number, concat_ws(';', {reasons}), {practice}
-            FROM {self._rows()} WHERE broken & {self._rejecting} <> 0
+            FROM {self._rows(f"broken & {self._rejecting} <> 0")}
             """
         )
 
@@ -219,13 +223,14 @@ class Stage:
         """Write the accepted rows of the batch to `part`, identifiers replaced; their number."""
         if self._needs_person:
             self._pseudonymise()
-        source = f"{self._rows()} JOIN pseudonym USING (nhs_number)" if self._needs_person else self._rows()
-        accepted = f"broken & {self._rejecting} = 0"
+        source = self._rows(f"broken & {self._rejecting} = 0")
+        if self._needs_person:
+            source = f"{source} JOIN pseudonym USING (nhs_number)"
         if self.keeps_identity:
             self._cursor.execute(
                 f"""
                 INSERT INTO identity SELECT person_id, nhs_number, date_of_birth, practice_code, registration_date
-                FROM {source} WHERE {accepted}
+                FROM {source}
                 """
             )
         values = {
@@ -234,13 +239,14 @@ class Stage:
         }
         columns = ", ".join(values[c.name] if c.is_identifiable else quoted(c.name) for c in self._written)
         order = "" if self._is_summed_up else " ORDER BY source_file, row_number"
-        return self._copy(f"SELECT {columns} FROM {source} WHERE {accepted}{order}", part)
+        return self._copy(f"SELECT {columns} FROM {source}{order}", part)
 
-    def _rows(self) -> str:
-        """The rows of the batch; of those that were summed up, their number in the file is not known."""
+    def _rows(self, condition: str) -> str:
+        """The rows of the batch that hold `condition`; of rows that were summed up, their number is not known."""
         if not self._is_summed_up:
-            return "staged"
-        return "(SELECT *, NULL::BIGINT AS row_number, unnest(range(records)) AS place FROM staged) AS summed_up"
+            return f"(FROM staged WHERE {condition}) AS chosen"
+        each = "NULL::BIGINT AS row_number, unnest(range(records)) AS place"
+        return f"(SELECT *, {each} FROM staged WHERE {condition}) AS chosen"
 
     def take_over(self, other: "Stage") -> None:
         """Add what another stage has quarantined and identified."""

@@ -152,15 +152,16 @@ def test_a_glob_matches_what_its_pattern_does(con):
         "M8500 ",
     }
     texts |= {"A[0-9]", "[A-Z]00001", "٤" * 10, "QZZ", "U12345", "E38000001", "W01000001", "*", "?" * 10}
+    texts |= {"0123456789abcdef" * 2, "0123456789ABCDEF" * 2, "0123456789abcdeg" * 2}
     globs = 0
     for contract in load_contracts().values():
         for rule in contract.row_rules:
             if rule.kind == "pattern":
-                condition = row_sql.holds_sql(rule, contract, reference_date=dt.date(2026, 10, 31))
-                globs += " GLOB " in condition
+                globs += " GLOB " in rule.condition
                 examples = ", ".join(f"({literal(text)})" for text in sorted(texts))
+                matches = f'regexp_matches("{rule.column}", {literal(contract.column(rule.column).pattern)})'
                 differing = (
-                    f'SELECT 1 FROM (VALUES {examples}) t("{rule.column}") WHERE ({condition}) <> ({rule.condition})'
+                    f'FROM (VALUES {examples}) t("{rule.column}") WHERE ({rule.condition}) <> {matches}'
                 )
                 assert con.execute(differing).fetchall() == [], f"{contract.name}: {rule.id}"
     assert globs > 10
