@@ -27,15 +27,19 @@ class PlainText:
     positions: tuple[int | None, ...]
     has_header: bool
 
-    def query(self, names: Sequence[str]) -> str:
-        """The query for its records: `row_number`, `is_malformed`, and the columns called `names` as text."""
+    def query(self, names: Sequence[str], *, numbered: bool) -> str:
+        """The query for its records: `row_number`, `is_malformed`, and the columns called `names` as text.
+
+        Records are `numbered` with one thread only; without, their numbers are empty.
+        """
+        number = "row_number() OVER ()" if numbered else "NULL::BIGINT"
         columns = ", ".join(
             f"{'NULL::VARCHAR' if place is None else quoted(str(place))} AS {quoted(name)}"
             for name, place in zip(names, self.positions, strict=True)
         )
         fields = ", ".join(f"{literal(str(place))}: 'VARCHAR'" for place in range(self.width))
         return f"""
-            SELECT row_number() OVER () AS row_number, false AS is_malformed, {columns}
+            SELECT {number} AS row_number, false AS is_malformed, {columns}
             FROM read_csv({literal(self.path.absolute())}, auto_detect = false, columns = {{{fields}}}, header = false,
                           skip = {int(self.has_header)}, delim = ',', quote = '', escape = '', comment = '',
                           compression = 'none', strict_mode = true, max_line_size = {_LONGEST_RECORD})

@@ -16,6 +16,7 @@ from phm.errors import PhmError, UnreadableFeed
 from phm.feeds import row_sql
 from phm.feeds.contracts import Contract
 from phm.feeds.layout import record_schema
+from phm.feeds.plain import PlainText
 from phm.feeds.readers import DeliveredFile
 from phm.feeds.schema import DatasetRule, literal, quoted
 from phm.governance.pseudonyms import Pseudonymiser
@@ -78,23 +79,20 @@ class Stage:
     def load(self, files: Sequence[DeliveredFile]) -> None:
         """Parse `files` into `staged`, with a bit set in `broken` for every rule a row breaks."""
         self._files = files
-        # The engine would number records with one thread: where it has several, they judge what the parser reads.
-        plain = files[0].plain if len(files) == 1 and self._is_alone else None
-        source = (
-            f"(SELECT 0::INTEGER AS source_file, * FROM ({plain.query(self._contract.column_names)}))" if plain else ""
-        )
-        self._is_summed_up = bool(plain) and not self._in_rows and self._can_read(self._sum_up, source)
+        plain = files[0].plain if len(files) == 1 else None
+        self._is_summed_up = bool(plain) and not self._in_rows and self._can_read(self._sum_up, plain)
         if self._is_summed_up:
             return
-        if not (plain and self._can_read(self._stage, source)):
+        # Of an engine with several threads one would read alone: there, they judge what the parser reads.
+        if not (plain and self._is_alone and self._can_read(self._stage_plain, plain)):
             self._load_records()
         for rule in row_sql.uniqueness_rules(self._contract):
             self._mark_repeated(rule)
 
-    def _can_read(self, fill: Callable[[str], int | None], source: str) -> bool:
+    def _can_read(self, fill: Callable[[PlainText], int | None], plain: PlainText) -> bool:
         """Whether the engine finds in a plain file the records that were counted in it, when it fills `staged`."""
         try:
-            return fill(source) == self._files[0].records
+            return fill(plain) == self._files[0].records
         except duckdb.InvalidInputException:  # a record with too few fields
             return False
 
@@ -111,26 +109,44 @@ class Stage:
         finally:
             self._cursor.unregister("delivered")
 
+    def _stage_plain(self, plain: PlainText) -> int:
+        return self._stage(self._read(plain, numbered=True))
+
     def _stage(self, source: str) -> int:
         """Make `staged` from `source`, records as the readers yield them with their `source_file`; their number."""
         columns = self._names(self._kept | self._keys)
         query = f"{self._judged(source)} SELECT source_file, row_number, broken{columns} FROM judged"
         return self._cursor.execute(f"CREATE OR REPLACE TEMP TABLE staged AS {query}").fetchone()[0]
 
-    def _sum_up(self, source: str) -> int | None:
+    def _sum_up(self, plain: PlainText) -> int | None:
         """Make `staged` of sums; the number of records, None where rows of one key may be among them."""
-        rises = " AND ".join(f"({self._rises(rule)})" for rule in row_sql.uniqueness_rules(self._contract))
+        judged = self._judged(self._read(plain, numbered=False))
         columns = self._names(self._kept)
+        rules = row_sql.uniqueness_rules(self._contract)
+        # Several threads see the rows in no order, and look for keys that are there twice instead.
+        rises = " AND ".join(f"({self._rises(rule)})" for rule in rules if self._is_alone)
         self._cursor.execute(
             f"""
-            CREATE OR REPLACE TEMP TABLE staged AS {self._judged(source)},
+            CREATE OR REPLACE TEMP TABLE staged AS {judged},
             compared AS (SELECT source_file, broken{columns}, {rises or "true"} AS rises FROM judged)
             SELECT source_file, broken{columns}, count(*) AS records, count(*) FILTER (rises IS NOT TRUE) AS falls
             FROM compared GROUP BY ALL
             """
         )
         records, falls = self._cursor.execute("SELECT sum(records)::BIGINT, sum(falls) FROM staged").fetchone()
-        return records if falls <= 1 else None  # the first row has none before it
+        is_repeated = falls > 1 or (not self._is_alone and any(self._is_repeated(judged, rule) for rule in rules))
+        return None if is_repeated else records  # the first row has none before it
+
+    def _is_repeated(self, judged: str, rule: DatasetRule) -> bool:
+        """Whether a key may be there twice, as its hash is; rows without one that is required are rejected for that."""
+        key = ", ".join(map(quoted, rule.columns))
+        required = [f"{quoted(name)} IS NOT NULL" for name in rule.columns if self._contract.column(name).required]
+        hashes = f"SELECT hash({key}) AS key FROM judged WHERE {' AND '.join(['true', *required])}"
+        return self._cursor.execute(f"{judged} SELECT count(*) > count(DISTINCT key) FROM ({hashes})").fetchone()[0]
+
+    def _read(self, plain: PlainText, *, numbered: bool) -> str:
+        query = plain.query(self._contract.column_names, numbered=numbered)
+        return f"(SELECT 0::INTEGER AS source_file, * FROM ({query}))"
 
     def _judged(self, source: str) -> str:
         others = ("source_file", "row_number", "is_malformed")
