@@ -158,16 +158,6 @@ def mask_sql(conditions: Sequence[str]) -> str:
     return f"CASE WHEN {holds} THEN 0::{kind} ELSE {bits} END" if conditions else "0::BIGINT"
 
 
-def rises_sql(columns: Sequence[str]) -> str:
-    """Whether a row is above the row before it, by these columns in their order; unknown where one is empty."""
-    condition = ""
-    for name in map(quoted, reversed(columns)):
-        before = f"lag({name}) OVER ()"
-        further = f" OR ({name} = {before} AND ({condition}))" if condition else ""
-        condition = f"{name} > {before}{further}"
-    return condition
-
-
 def age_sql(date_of_birth: str, reference_date: dt.date) -> str:
     """Completed years at `reference_date`; someone born on 29 February completes one on 1 March of other years."""
     day_of_year = reference_date.month * 100 + reference_date.day

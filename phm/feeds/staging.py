@@ -13,7 +13,7 @@ import numpy as np
 import pyarrow as pa
 
 from phm.errors import PhmError, UnreadableFeed
-from phm.feeds import row_sql
+from phm.feeds import keys, row_sql
 from phm.feeds.contracts import Contract
 from phm.feeds.layout import record_schema
 from phm.feeds.plain import PlainText
@@ -87,7 +87,13 @@ class Stage:
         if not (plain and self._is_alone and self._can_read(self._stage_plain, plain)):
             self._load_records()
         for rule in row_sql.uniqueness_rules(self._contract):
-            self._mark_repeated(rule)
+            keys.mark_repeated(
+                self._cursor,
+                rule,
+                acceptable=f"broken & {self._rejecting} = 0",
+                bit=1 << self.rules.index(rule),
+                rising=self._rises(rule),
+            )
 
     def _can_read(self, fill: Callable[[PlainText], int | None], plain: PlainText) -> bool:
         """Whether the engine finds in a plain file the records that were counted in it, when it fills `staged`."""
@@ -124,7 +130,8 @@ class Stage:
         columns = self._names(self._kept)
         rules = row_sql.uniqueness_rules(self._contract)
         # Several threads see the rows in no order, and look for keys that are there twice instead.
-        rises = " AND ".join(f"({self._rises(rule)})" for rule in rules if self._is_alone)
+        in_order = rules if self._is_alone else ()
+        rises = " AND ".join(f"({self._rises(rule)})" for rule in in_order)
         self._cursor.execute(
             f"""
             CREATE OR REPLACE TEMP TABLE staged AS {judged},
@@ -134,15 +141,15 @@ class Stage:
             """
         )
         records, falls = self._cursor.execute("SELECT sum(records)::BIGINT, sum(falls) FROM staged").fetchone()
-        is_repeated = falls > 1 or (not self._is_alone and any(self._is_repeated(judged, rule) for rule in rules))
+        unseen = () if self._is_alone else rules
+        is_repeated = falls > 1 or any(keys.may_repeat(self._cursor, rule, judged, self._contract) for rule in unseen)
         return None if is_repeated else records  # the first row has none before it
 
-    def _is_repeated(self, judged: str, rule: DatasetRule) -> bool:
-        """Whether a key may be there twice, as its hash is; rows without one that is required are rejected for that."""
-        key = ", ".join(map(quoted, rule.columns))
-        required = [f"{quoted(name)} IS NOT NULL" for name in rule.columns if self._contract.column(name).required]
-        hashes = f"SELECT hash({key}) AS key FROM judged WHERE {' AND '.join(['true', *required])}"
-        return self._cursor.execute(f"{judged} SELECT count(*) > count(DISTINCT key) FROM ({hashes})").fetchone()[0]
+    def _rises(self, rule: DatasetRule) -> str:
+        """The condition that a row's key is above that of the row before; the practice is one in all rows of a file."""
+        is_one = self._contract.one_practice_per_file and len(self._files) == 1
+        varying = [name for name in rule.columns if not (is_one and name == "practice_code")]
+        return keys.rises(varying or rule.columns)
 
     def _read(self, plain: PlainText, *, numbered: bool) -> str:
         query = plain.query(self._contract.column_names, numbered=numbered)
@@ -154,40 +161,6 @@ class Stage:
 
     def _names(self, columns: Collection[str]) -> str:
         return "".join(f", {quoted(name)}" for name in self._contract.column_names if name in columns)
-
-    def _rises(self, rule: DatasetRule) -> str:
-        """The condition that a row's key is above that of the row before; the practice is one in all rows of a file."""
-        is_alone = self._contract.one_practice_per_file and len(self._files) == 1
-        varying = [name for name in rule.columns if not (is_alone and name == "practice_code")]
-        return row_sql.rises_sql(varying or rule.columns)
-
-    def _mark_repeated(self, rule: DatasetRule) -> None:
-        """Of rows that are the same in the rule's columns, all but the first acceptable one break the rule."""
-        key = ", ".join(map(quoted, rule.columns))
-        acceptable = f"broken & {self._rejecting} = 0"
-        # Where each row's key is above that of the row before, as in most extracts, none can be there twice.
-        falls = f"SELECT ({self._rises(rule)}) IS NOT TRUE AS falls FROM staged WHERE {acceptable}"
-        if self._cursor.execute(f"SELECT count(*) <= 1 FROM ({falls}) WHERE falls").fetchone() == (True,):
-            return  # the first row has none before it
-        self._cursor.execute(
-            f"""
-            CREATE OR REPLACE TEMP TABLE repeated AS
-            SELECT {key} FROM staged WHERE {acceptable} GROUP BY {key} HAVING count(*) > 1
-            """
-        )
-        if self._cursor.execute("SELECT count(*) FROM repeated").fetchone() == (0,):
-            return
-        self._cursor.execute(
-            f"""
-            UPDATE staged SET broken = broken | {1 << self.rules.index(rule)}
-            WHERE rowid IN (
-                SELECT rowid FROM (
-                    SELECT rowid, row_number() OVER (PARTITION BY {key} ORDER BY source_file, row_number) AS place
-                    FROM staged SEMI JOIN repeated USING ({key}) WHERE {acceptable}
-                ) WHERE place > 1
-            )
-            """
-        )
 
     def check_practices(self) -> None:
         """Raise UnreadableFeed where a file holds rows of another practice than the one it is named after."""
