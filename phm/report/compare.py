@@ -30,7 +30,7 @@ from phm.report.wording import (
 _PER = {"percent": 100, "rate": 1000, "ratio": 100}
 COMPARED_UNITS = frozenset(_PER)
 NO_PLACE = "No place"
-_LINE_POINTS = 40
+_LINE_POINTS = 25
 _LABELLED = 5
 """Areas a funnel names; more would cover each other."""
 

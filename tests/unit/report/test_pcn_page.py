@@ -29,13 +29,13 @@ def made():
 
 
 def test_both_goals_stand_on_the_scorecard(made):
-    card = made[FIRST][made[FIRST].index('id="scorecard"') : made[FIRST].index('id="changes"')]
+    card = made[FIRST][made[FIRST].index("id=scorecard>") : made[FIRST].index("id=changes>")]
     assert "<h3>Sustainable practices</h3>" in card and "<h3>Integration and equity</h3>" in card
     assert "higher, less favourable" in card
 
 
 def test_what_changed_is_said_as_far_as_the_intervals_allow(made):
-    changes = made[FIRST][made[FIRST].index('id="changes"') : made[FIRST].index('id="practices"')]
+    changes = made[FIRST][made[FIRST].index("id=changes>") : made[FIRST].index("id=practices>")]
     assert "2026-09" in changes and "no clear change" in changes
     months_apart = months(**{"2026-09": measures(0.8), MONTH: measures()})
     moved = build_site(sources(months=months_apart, measure_definitions=FEW))[FIRST].decode()
@@ -44,20 +44,17 @@ def test_what_changed_is_said_as_far_as_the_intervals_allow(made):
 
 
 def test_lists_are_longer_or_shorter_as_far_as_their_limits_lie_apart(made):
-    changes = made[FIRST][made[FIRST].index('id="changes"') : made[FIRST].index('id="practices"')]
-    row = re.search(rf'<th scope="row">{COHORT.title}</th>(.*?)</tr>', changes)[1]
-    then, now, change = re.findall("<td[^>]*>([^<]*)</td>", row)
+    changes = made[FIRST][made[FIRST].index("id=changes>") : made[FIRST].index("id=practices>")]
+    ((then, now, change),) = re.findall(rf"<tr><th>{COHORT.title}<td>([^<]*)<td>([^<]*)<td>([^<]*)", changes)
     (least_then, most_then), (least, most) = (map(int, text.replace(",", "").split(" to ")) for text in (then, now))
     assert least_then < most_then < least < most and change == "longer"
     same = build_site(sources(attrition_before=attrition(), measure_definitions=FEW))[FIRST].decode()
-    assert "no clear change</td>" in same and "longer</td>" not in same and "shorter</td>" not in same
+    assert "<td>no clear change<" in same and "<td>longer" not in same and "<td>shorter" not in same
 
 
 def test_its_people_stand_by_segment_beside_the_icbs(made):
-    people = made[FIRST][made[FIRST].index('id="people"') : made[FIRST].index('id="assets"')]
-    rows = re.findall(
-        r'<th scope="row">(end of life|frailty)</th><td>[\d,]+</td><td>[\d.]+</td><td>[\d.]+</td>', people
-    )
+    people = made[FIRST][made[FIRST].index("id=people>") : made[FIRST].index("id=assets>")]
+    rows = re.findall(r"<th>(end of life|frailty)<td>[\d,]+<td>[\d.]+<td>[\d.]+<", people)
     assert rows == ["end of life", "frailty"]
 
 
@@ -70,8 +67,8 @@ def test_its_practices_lists_and_cascade_are_there(made):
 def test_small_counts_are_nowhere(made):
     assert made[SMALL].count("withheld") > 5
     for page in made.values():
-        people = page[page.index('id="people"') : page.index('id="assets"')]
-        counts = [int(cell.replace(",", "")) for cell in re.findall(r"<td>([\d,]+)</td>", people)]
+        people = page[page.index("id=people>") : page.index("Where they live")]
+        counts = [int(cell.replace(",", "")) for cell in re.findall(r"<td>([\d,]+)(?=<)", people)]
         assert not [c for c in counts if c % 5 > 0 or 0 < c < 8]
 
 
