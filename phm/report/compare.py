@@ -65,9 +65,19 @@ class Comparison:
         return pd.notna(self.overall.standardised_value) and self.rows["standardised_value"].notna().any()
 
     @cached_property
+    def records(self) -> list[Any]:
+        """The PCNs' rows as tuples."""
+        return list(self.rows.itertuples(index=False))
+
+    @cached_property
     def by_code(self) -> dict[str, Any]:
         """The PCNs' rows by PCN code."""
-        return {row.area_code: row for row in self.rows.itertuples(index=False)}
+        return {row.area_code: row for row in self.records}
+
+    @cached_property
+    def by_place_code(self) -> dict[str, Any]:
+        """The places' rows by place code."""
+        return {row.area_code: row for row in self.places.itertuples(index=False)}
 
     @property
     def has_gradient(self) -> bool:
@@ -75,9 +85,10 @@ class Comparison:
 
     def names(self, comparison: str, column: str = "comparison") -> list[str]:
         """PCNs that compare so, the furthest from the ICB first."""
-        rows = self.rows[self.rows[column] == comparison]
         value = "value" if column == "comparison" else "standardised_value"
-        return rows.sort_values([value, "area_name"], ascending=[comparison == "lower", True])["area_name"].tolist()
+        rows = [row for row in self.records if getattr(row, column) == comparison]
+        side = 1 if comparison == "lower" else -1
+        return [row.area_name for row in sorted(rows, key=lambda row: (side * getattr(row, value), row.area_name))]
 
     @property
     def funnel_lines(self) -> pd.DataFrame:

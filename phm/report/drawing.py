@@ -19,7 +19,6 @@ ROW = 20
 """Height of the row of a name."""
 _LOOK = {
     "font": "Arial",
-    "background": "white",
     "aria": False,
     "axis": {
         "labelFontSize": 12,
@@ -75,15 +74,15 @@ def shortened(name: str, /) -> str:
 
 
 def to_svg(chart: alt.TopLevelMixin, /) -> str:
-    """A chart that has its rows in it as SVG, the same text for the same chart."""
-    return _drawn(vl_convert.vegalite_to_vega(_specified(chart)), ())
+    """A chart that has its rows in it as SVG on white, to stand for itself; the same text for the same chart."""
+    return _drawn(vl_convert.vegalite_to_vega(_specified(chart, "white")), ())
 
 
-def _specified(chart: alt.TopLevelMixin) -> dict[str, Any]:
+def _specified(chart: alt.TopLevelMixin, background: str | None = None) -> dict[str, Any]:
     spec = chart.to_dict(validate=False)
     view = spec["config"]["view"]
     # Not by `chart.configure_…`: each of these would copy the whole chart.
-    return spec | {"config": _LOOK | {"view": view | {"stroke": None}}}
+    return spec | {"config": _LOOK | {"view": view | {"stroke": None}, "background": background}}
 
 
 def _drawn(vega: Mapping[str, Any], names: Sequence[str]) -> str:
@@ -94,7 +93,7 @@ def _drawn(vega: Mapping[str, Any], names: Sequence[str]) -> str:
     right, top = round(x - _GAP), round(y + ROW / 2 + _SIZE / 3)
     left = max(0, round(max(map(_width, names))) + _MARGIN - right)
     words = "".join(f'<text y="{place * ROW}">{escape(name, quote=False)}</text>' for place, name in enumerate(names))
-    looks = f'fill="{INK}" font-size="{_SIZE}" text-anchor="end" transform="translate({right},{top})"'
+    looks = f'fill="{INK}" text-anchor="end" transform="translate({right},{top})"'
     return written(drawn, left=left, more=f"<g {looks}>{words}</g>")
 
 

@@ -17,7 +17,7 @@ Style = tuple[tuple[str, str], ...]
 _LOOKS = ("fill", "fill-opacity", "stroke", "stroke-opacity", "stroke-width", "stroke-dasharray", "opacity")
 _LOOKS += ("font-size", "font-weight", "text-anchor")
 _USUAL = {"fill": "none", "stroke": "none", "stroke-width": "1", "stroke-dasharray": "1,0", "opacity": "1"}
-_USUAL |= {"text-anchor": "start", "font-weight": "normal"}
+_USUAL |= {"text-anchor": "start", "font-weight": "normal", "font-size": "12"}
 _TRANSFORM = re.compile(r"(translate|rotate)\(([-\d.e]+)(?:,([-\d.e]+))?\)")
 _STEP = re.compile("([MLAZhv])([^A-Za-z]*)")
 _CIRCLE = re.compile(r"M([\d.]+),0A\1,\1,0,1,1,-\1,0A\1,\1,0,1,1,\1,0")
@@ -72,7 +72,7 @@ def written(drawn: Picture, /, *, left: float = 0, more: str = "") -> str:
         body += marks[0].markup(style) if len(marks) == 1 else _group(style, marks)
     view = f"{place(-left)} 0 {place(width + left)} {place(height)}"
     return (
-        f'<svg aria-hidden="true" xmlns="http://www.w3.org/2000/svg" font-family="Arial" fill="none" '
+        f'<svg aria-hidden="true" xmlns="http://www.w3.org/2000/svg" font-family="Arial" font-size="12" fill="none" '
         f'width="{place(width + left)}" height="{place(height)}" viewBox="{view}">{body}{more}</svg>'
     )
 
@@ -128,7 +128,8 @@ def _marks(element: ElementTree.Element, at: Point, inherited: Mapping[str, str]
 
 def _seen(style: Mapping[str, str], *, is_text: bool) -> Style:
     """The looks that differ from what a mark has anyway; nothing of a mark nobody can see."""
-    looks = {look: value.removesuffix("px") for look, value in style.items() if value != _USUAL.get(look)}
+    looks = {look: value.removesuffix("px") for look, value in style.items()}
+    looks = {look: value for look, value in looks.items() if value != _USUAL.get(look)}
     if "stroke" not in looks:
         looks = {look: value for look, value in looks.items() if not look.startswith("stroke")}
         if "fill" not in looks:

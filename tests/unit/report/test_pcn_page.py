@@ -19,6 +19,8 @@ from tests.unit.report.example import (
     sources,
 )
 
+MIDDLE = 310
+"""Where the sides of a pyramid meet."""
 FIRST, LARGE, SMALL = (f"pcn-{PCNS[n][0]}.html" for n in (0, 1, 24))
 FEW = tuple(m for m in MEASURES if m.id in ("bp_not_measured_5y", "list_size", "imd_quintile_share", "imd_mean_score"))
 
@@ -91,3 +93,25 @@ def test_without_a_map_nothing_is_called_a_gap():
     page = plain_site()[FIRST].decode()
     assert "No map of community assets was delivered." in page
     assert "gap: needed" not in page and "Needed, and none" not in page
+
+
+def test_a_withheld_bar_says_so_beside_the_mark_of_the_icb(made):
+    pyramid = re.search(r'<svg[^>]*class="plain pyramid".*?</svg>', made[SMALL])[0]
+    marks = {}
+    for path in re.findall(r"<path class=icb d=(?:\")?([^\"/> ]*)", pyramid):
+        marks |= {int(y): float(x) for x, y in re.findall(r"M([\d.]+),(\d+)v", path) if float(x) > MIDDLE}
+    words = [(int(y), float(x)) for x, y in re.findall(r"<text class=withheld x=([\d.]+) y=(\d+)>", pyramid)]
+    assert len(words) > 10
+    assert all(not x <= marks[y - 11] <= x + 42 for y, x in words)
+
+
+def test_one_month_is_called_one_and_more_make_a_trend(made):
+    assert "This is the only month published here so far" in plain_site()[FIRST].decode()
+    assert "Registered people by month" in made[FIRST] and "only month" not in made[FIRST]
+
+
+def test_know_your_pcn_starts_a_sheet_of_paper(made):
+    style = site()["site.css"].decode().partition("@media print")[2]
+    assert ".sheet { break-before: page; }" in style and ".screen { display: none; }" in style
+    assert "<section class=sheet aria-labelledby=people>" in made[FIRST]
+    assert "<details class=screen><summary>Table: People by age and sex" in made[FIRST]
