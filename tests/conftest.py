@@ -59,5 +59,5 @@ def one_cohort() -> Iterator[None]:
 def without_pictures() -> Iterator[None]:
     """Reports whose charts are an empty picture: a third of a run's time, where a module is not about the report."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("phm.report.drawing._drawn", lambda *_, **__: "<svg></svg>")
+        patch.setattr("phm.report.drawing.Drawing.svg", lambda *_, **__: "<svg></svg>")
         yield

@@ -37,7 +37,7 @@ def caterpillar(rows: pd.DataFrame, overall: float, unit: str, /) -> str:
     shown = rows[[*_MARK, "area_name", "lower", "upper"]].dropna(subset=["value"])
     shown = in_rows(shown.sort_values(["value", "area_name"], ascending=[False, True]))
     return _caterpillar(unit, len(shown)).svg(
-        names=shown["area_name"].map(shortened), areas=shown.drop(columns="area_name"), level=_level_of(overall)
+        names=[*map(shortened, shown["area_name"])], areas=shown.drop(columns="area_name"), level=_level_of(overall)
     )
 
 
@@ -115,7 +115,7 @@ def crude_and_standardised(rows: pd.DataFrame, unit: str, /) -> str:
         value=shown["standardised_value"], said=shown["standardised_said"], kind=KINDS[1]
     )
     return _crude_and_standardised(unit, len(shown)).svg(
-        names=shown["area_name"].map(shortened),
+        names=[*map(shortened, shown["area_name"])],
         joined=shown[["y", "value", "standardised_value"]],
         ends=pd.concat([crude, standardised]),
     )

@@ -5,6 +5,7 @@ the picture, as wide as Arial would make them; the pages are the same whichever 
 """
 
 from collections.abc import Mapping, Sequence
+from functools import cached_property
 from html import escape
 from typing import Any
 
@@ -36,6 +37,7 @@ _LOOK = {
     "header": {"labelFontSize": 12, "labelFontWeight": "bold"},
 }
 _LETTERS = 48
+"""Letters of a name that a chart of areas shows."""
 _SIZE, _GAP, _MARGIN = 12, 8, 6
 _WIDTHS = {
     0.28: "fijltI.,;:!|'/[] ",
@@ -57,7 +59,11 @@ class Drawing:
     """A chart whose rows are named, not in it (`alt.NamedData`); it is compiled once and drawn as often as needed."""
 
     def __init__(self, chart: alt.TopLevelMixin, /) -> None:
-        self._vega = vl_convert.vegalite_to_vega(_specified(chart))
+        self._chart = chart
+
+    @cached_property
+    def _vega(self) -> dict[str, Any]:
+        return vl_convert.vegalite_to_vega(_specified(self._chart))
 
     def svg(self, /, *, names: Sequence[str] = (), **rows: pd.DataFrame) -> str:
         """The picture of these rows, by the name of their data; `names` stand beside it, one to a `ROW`."""
@@ -87,7 +93,7 @@ def _specified(chart: alt.TopLevelMixin, background: str | None = None) -> dict[
 
 def _drawn(vega: Mapping[str, Any], names: Sequence[str]) -> str:
     drawn = picture(vl_convert.vega_to_svg(vega))
-    if not len(names):
+    if not names:
         return written(drawn)
     (x, y) = drawn.origin
     right, top = round(x - _GAP), round(y + ROW / 2 + _SIZE / 3)

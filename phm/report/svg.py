@@ -19,7 +19,7 @@ _LOOKS += ("font-size", "font-weight", "text-anchor")
 _USUAL = {"fill": "none", "stroke": "none", "stroke-width": "1", "stroke-dasharray": "1,0", "opacity": "1"}
 _USUAL |= {"text-anchor": "start", "font-weight": "normal", "font-size": "12"}
 _TRANSFORM = re.compile(r"(translate|rotate)\(([-\d.e]+)(?:,([-\d.e]+))?\)")
-_STEP = re.compile("([MLAZhv])([^A-Za-z]*)")
+_STEP = re.compile("([A-DF-Za-df-z])([^A-DF-Za-df-z]*)")
 _CIRCLE = re.compile(r"M([\d.]+),0A\1,\1,0,1,1,-\1,0A\1,\1,0,1,1,\1,0")
 _ABOUT_ARCS = 5
 """Numbers of an arc before the point it leads to."""
@@ -162,14 +162,14 @@ def _path(steps: Iterable[tuple[str, list[float]]], at: Point) -> str:
         if letter == "Z":
             out, pen = out + "z", start
             continue
-        if letter in "hv":
-            to = (
-                (pen[0] + round(10 * numbers[0]), pen[1])
-                if letter == "h"
-                else (pen[0], pen[1] + round(10 * numbers[0]))
-            )
-        else:
+        if letter == "h":
+            to = pen[0] + round(10 * numbers[0]), pen[1]
+        elif letter == "v":
+            to = pen[0], pen[1] + round(10 * numbers[0])
+        elif letter in "MLA":
             to = round(10 * (numbers[-2] + x)), round(10 * (numbers[-1] + y))
+        else:
+            raise ValueError(f"A step of a path that no chart here has had yet: {letter}")
         along, across = to[0] - pen[0], to[1] - pen[1]
         if letter == "M":
             out, start = out + "M" + _numbers(*to), to

@@ -4,6 +4,7 @@ import itertools
 import re
 from xml.etree import ElementTree
 
+import altair as alt
 import pandas as pd
 import pytest
 
@@ -17,6 +18,7 @@ from phm.report.comparison_charts import (
     gradient,
     months,
 )
+from phm.report.drawing import to_svg
 
 ROWS = pd.DataFrame(
     [
@@ -153,3 +155,19 @@ def test_names_too_long_for_a_chart_are_cut():
     long = "A Primary Care Network whose name was put together from those of all its practices"
     svg = caterpillar(ROWS.head(1).assign(area_name=long), 10.0, "Percent")
     assert long not in svg and f">{long[:40]}" in svg
+
+
+def test_a_picture_that_stands_for_itself_is_white_and_whole_and_moves_nothing():
+    rows = pd.DataFrame({"a": [1.0, 2.0, 4.0], "b": [1.0, 3.0, 2.0]})
+    base = alt.Chart(rows).encode(x="a:Q", y="b:Q")
+    svg = to_svg(base.mark_area(opacity=0.5) + base.mark_line() + base.mark_circle(size=100, opacity=1))
+    drawn = whole(svg)
+    assert drawn.find("rect").get("fill") == "white"
+    (area,) = [path for path in drawn.iter("path") if path.get("opacity") == "0.5"]
+    (line,) = [path for path in drawn.iter("path") if path.get("stroke-width") == "2"]
+    dots = [(float(c.get("cx")), float(c.get("cy"))) for c in drawn.iter("circle")]
+    corners = points(line.get("d"))
+    assert all(a == pytest.approx(b, abs=0.11) for a, b in zip(corners, dots, strict=True))
+    assert set(points(area.get("d"))[:3]) == set(corners)
+    (axis,) = [text for text in drawn.iter("text") if text.text == "b"]
+    assert axis.get("transform").endswith("rotate(-90)")
