@@ -144,9 +144,10 @@ def _sheet_names(tables: Sequence[Table]) -> list[str]:
     """Names of the tables as a spreadsheet allows them, with a number where they would be the same."""
     names: list[str] = []
     for table in tables:
-        name, number = _FORBIDDEN.sub(" ", table.name)[:_SHEET_NAME], 2
+        whole, number = _FORBIDDEN.sub(" ", table.name), 2
+        name = whole[:_SHEET_NAME]
         while name.lower() in (known.lower() for known in names):
-            name = f"{table.name[: _SHEET_NAME - 3]} {number}"
+            name = f"{whole[: _SHEET_NAME - 3]} {number}"
             number += 1
         names.append(name)
     return names

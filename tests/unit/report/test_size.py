@@ -3,6 +3,8 @@
 The numbers are drawn at random; what counts here is how many there are and how long names are.
 """
 
+from functools import cache
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -72,6 +74,7 @@ def areas():
     )
 
 
+@cache
 def published():
     """`measure_value` of all shipped measures, in the groups that pages show."""
     return recognise(pd.concat([_of_measure(measure) for measure in MEASURES], ignore_index=True))
