@@ -1,6 +1,7 @@
 """The size of a whole site: 40 PCNs with as many practices, measures, lists and assets as a real place has.
 
-The numbers are drawn at random; what counts here is how many there are and how long names are.
+The numbers are drawn at random; what counts here is how many there are and how long names are. The Parquet file that
+lies beside the pages for other tools is not weighed: it is the published table itself, as large as the table is.
 """
 
 from functools import cache
@@ -10,14 +11,15 @@ import pandas as pd
 import pytest
 
 from phm.cohorts.definition import load_definitions
+from phm.feeds.contracts import load_contract
 from phm.governance.disclosure import recognise
 from phm.measures.definition import load_measures
-from phm.measures.groups import QUINTILE, SEX_AGE_BAND, group_names, shares
+from phm.measures.groups import FURTHEST_STEP, QUINTILE, SEX_AGE_BAND, group_names, shares
 from phm.report.site import build_site
 from tests.unit.report.example import MONTH, REFERENCE_DATE, sources
 
 PCNS, PLACES, PRACTICES, ASSETS = 40, 6, 226, 13
-"""Of the place of real size the project runs on, at 40 PCNs; assets are those of a PCN."""
+"""As at the place of real size the project is measured on, for 40 PCNs instead of 25; assets are those of one PCN."""
 LIMIT = 3_000_000
 MEASURES = load_measures()
 PLACE = [f"L{n % PLACES}" for n in range(PCNS)]
@@ -81,15 +83,15 @@ def published():
 
 
 def _of_measure(measure):
-    groups = {"all": ["all"], QUINTILE: list("12345") if measure.standardisation == "direct" else []}
-    if measure.share_by or measure.count_by:
-        groups |= (
-            {measure.share_by: shares(measure.share_by)}
-            if measure.share_by
-            else {SEX_AGE_BAND: group_names(SEX_AGE_BAND)}
-        )
-    if measure.cascade_of:
-        groups = {"furthest_step": ["listed", "contacted", "measured", "confirmed", "diagnosed", "treated"]}
+    groups = {"all": ["all"]}
+    if measure.share_by:
+        groups = {measure.share_by: shares(measure.share_by)}
+    elif measure.cascade_of:
+        groups = {FURTHEST_STEP: load_contract("list_cascade").column("step").valid_values}
+    elif measure.count_by:
+        groups |= {SEX_AGE_BAND: group_names(SEX_AGE_BAND)}
+    elif measure.standardisation == "direct":
+        groups |= {QUINTILE: list("12345")}
     of = pd.DataFrame(
         [(name, value) for name, values in groups.items() for value in values], columns=["group_name", "group_value"]
     )
@@ -97,13 +99,13 @@ def _of_measure(measure):
     rows = rows[rows["area_type"].ne("practice") | rows["group_name"].eq("all")]
     random = np.random.default_rng(measure.position)
     out_of, part = 5 * random.integers(2_000, 14_000, len(rows)), random.uniform(0.1, 0.4, len(rows))
-    value = 100 * part
+    value = out_of if measure.unit == "people" else 100 * part
     direct = {f"standardised_{name}": value + n for n, name in enumerate(("value", "lower", "upper"), start=1)}
     return rows.assign(
         measure_id=measure.id,
         title=measure.title,
         unit=measure.unit,
-        numerator=pd.array((out_of * part).astype(int) // 5 * 5, dtype="Int64"),
+        numerator=pd.array(out_of if measure.unit == "people" else (out_of * part).astype(int) // 5 * 5, dtype="Int64"),
         denominator=pd.array(out_of, dtype="Int64"),
         value=value,
         lower=value - 1.5,
