@@ -32,7 +32,9 @@ COMPARED_UNITS = frozenset(_PER)
 NO_PLACE = "No place"
 _LINE_POINTS = 25
 _LABELLED = 5
-"""Areas a funnel names; more would cover each other."""
+"""Areas a funnel names at most."""
+_APART = 0.05
+"""Part of the span of values that two names need between them, so as not to cover each other."""
 
 
 @dataclass(frozen=True)
@@ -116,12 +118,21 @@ def compare(shown: Shown, measure: Measure, icb: Area, /, *, place_names: pd.Ser
     rows = _compared(everybody[everybody["area_type"] == "pcn"], overall, measure.unit)
     rows["place_name"] = [place_names.get(code, NO_PLACE) for code in rows["area_code"]]
     rows["is_far"] = rows["significance"].astype("string").str.contains("99.8").fillna(False).astype(bool)
-    furthest = (rows["value"] - overall.value).abs()[rows["is_far"]].nlargest(_LABELLED).index
-    rows["label"] = rows["area_name"].where(rows.index.isin(furthest), "")
+    rows["label"] = rows["area_name"].where(rows.index.isin(_labelled(rows, overall.value)), "")
     of_icb = frame[(frame["area_type"] == "icb") & (frame["group_name"] == QUINTILE)]
     quintiles = of_icb[of_icb["group_value"].isin(map(str, QUINTILES))].sort_values("group_value", ignore_index=True)
     places = _compared(everybody[everybody["area_type"] == "place"], overall, measure.unit)
     return Comparison(measure, overall, rows, places, quintiles)
+
+
+def _labelled(rows: pd.DataFrame, overall: float) -> list[int]:
+    """Positions of areas outside the limits, the furthest from the ICB first, whose names leave each other room."""
+    values = rows["value"]
+    apart, labelled = _APART * (values.max() - values.min()), []
+    for position in (values - overall).abs()[rows["is_far"]].sort_values(ascending=False, kind="stable").index:
+        if all(abs(values[position] - values[other]) >= apart for other in labelled):
+            labelled.append(position)
+    return labelled[:_LABELLED]
 
 
 def sentences(found: Comparison, /) -> list[str]:
