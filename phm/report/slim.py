@@ -15,8 +15,8 @@ _OPTIONAL = re.compile(r"</(?:li|tr|th|td|tbody)>|</thead>(?=<tbody)|</caption>(
 _PARAGRAPH = re.compile(
     r"</p>(?=<(?:p|div|ul|figure|section|h[1-3]|nav|details|main)\b|</(?:section|div|footer|figure|main|body)>)"
 )
-_TAG = re.compile(r"<[a-z][^<>]*>")
-_QUOTED = re.compile(r'="([^\s"\'=<>`]*[^\s"\'=<>`/])"(?=[ >])')
+_QUOTED = re.compile(r'="([^\s"\'=<>`]*[^\s"\'=<>`/])"(?=>| [^<>]*>)')
+"""An attribute that needs no quotes; what looks like one in a text is followed by a tag, not by the end of one."""
 
 
 def slim(page: str, /) -> str:
@@ -24,10 +24,10 @@ def slim(page: str, /) -> str:
 
     A picture in a page needs no namespace either.
 
-    >>> slim('<ul class="two words">\\n<li id="a">It&#39;s  <b>one</b> thing</li>\\n</ul>')
-    '<ul class="two words"><li id=a>It\\'s <b>one</b> thing</ul>'
+    >>> slim('<ul class="two words">\\n<li id="a">It&#39;s  <b>x="1" y</b> thing</li>\\n</ul>')
+    '<ul class="two words"><li id=a>It\\'s <b>x="1" y</b> thing</ul>'
     """
     page = page.replace(' xmlns="http://www.w3.org/2000/svg"', "")
     page = _AROUND.sub(r"\1", _BLANK.sub(" ", page)).replace("&#39;", "'")
     page = _PARAGRAPH.sub("", _OPTIONAL.sub("", page))
-    return _TAG.sub(lambda tag: _QUOTED.sub(r"=\1", tag[0]), page)
+    return _QUOTED.sub(r"=\1", page)
