@@ -64,5 +64,5 @@ def one_cohort() -> Iterator[None]:
 def without_pictures() -> Iterator[None]:
     """Reports whose charts are an empty picture: a third of a run's time, where a module is not about the report."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("vl_convert.vegalite_to_svg", lambda *_, **__: '<svg viewBox="0 0 1 1"></svg>')
+        patch.setattr("phm.report.drawing.Drawing.svg", lambda *_, **__: "<svg></svg>")
         yield

@@ -119,8 +119,8 @@ def _figure(value: float, digits: int) -> str:
 
 def _write(found: "Evaluation", folder: Path) -> None:
     """Charts as SVG and as Vega-Lite, and the tables behind them as CSV."""
+    from phm.report.drawing import to_svg
     from phm.report.pilots import parallel_trends, run_chart
-    from phm.report.svg import to_svg
 
     folder.mkdir(parents=True, exist_ok=True)
     charts = {"parallel_trends": parallel_trends(found)}

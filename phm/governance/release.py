@@ -9,6 +9,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from hashlib import sha256
+from itertools import chain
 
 import numpy as np
 import pandas as pd
@@ -146,16 +147,17 @@ class Release:
 
     def _tie_nested_groups(self) -> None:
         """Families whose people lie within another's, wherever both are counted in the same area and group."""
-        of_family = defaultdict(list)
+        of_family: dict[str, dict[tuple, int]] = defaultdict(dict)
         for (family, *place), position in self.positions.items():
-            of_family[family].append((tuple(place), position))
+            of_family[family][tuple(place)] = position
         for larger, smaller, is_same in nested(self.groups, self.sources):
-            known = dict(of_family[larger])
-            for place, position in of_family[smaller]:
-                if place in known and is_same:
-                    self.add_sum(known[place], [position])
-                elif place in known:
-                    self.add_rest((f"{larger} without {smaller}", *place), known[place], [position])
+            totals, rest = of_family[larger], f"{larger} without {smaller}"
+            for place, position in of_family[smaller].items():
+                total = totals.get(place)
+                if total is not None and is_same:
+                    self.add_sum(total, [position])
+                elif total is not None:
+                    self.add_rest((rest, *place), total, [position])
 
     def _tie_alike(self) -> None:
         """Published counts of two measures or cohorts that are equal wherever both stand: the same people, as far as
@@ -214,10 +216,16 @@ class Release:
         lowest, highest = label_bounds(truth, labels)
         cells = pd.DataFrame({"cell": keys, "person_count": truth, "lowest_count": lowest})
         cells["highest_count"] = pd.Series(highest, dtype="Int64").mask(pd.Series(highest == UNBOUNDED))
-        members = [(n, p, False) for n, (_, parts) in enumerate(self.sums) for p in parts]
-        members += [(n, total, True) for n, (total, _) in enumerate(self.sums)]
-        sums = pd.DataFrame(members, columns=["sum_number", "cell", "is_total"])
-        sums["cell"] = keys.take(sums["cell"].to_numpy(dtype=np.int64))
+        numbers = np.arange(len(self.sums))
+        sizes = np.array([len(parts) for _, parts in self.sums], dtype=np.int64)
+        members = [*chain.from_iterable(parts for _, parts in self.sums), *(total for total, _ in self.sums)]
+        sums = pd.DataFrame(
+            {
+                "sum_number": np.concatenate([np.repeat(numbers, sizes), numbers]),
+                "cell": keys.take(np.array(members, dtype=np.int64)),
+                "is_total": np.repeat([False, True], [sizes.sum(), len(numbers)]),
+            }
+        )
         return Ledger(cells, sums)
 
 

@@ -6,7 +6,7 @@ What comes out is `RawCounts`; `phm.governance.disclosure.publish` makes it `mea
 
 import datetime as dt
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from functools import partial
 from itertools import chain
 
@@ -51,10 +51,8 @@ def measure_values(
     selected = geography.select(*(f"{a}_{b}" for a in LEVELS for b in ("code", "name")))
     areas = selected.to_pyarrow().to_pandas()
     areas["pcn_name"] = areas["pcn_name"].fillna(NO_PCN)
-    counted = chain(
-        _of_people(person_feature, definitions, reference_date),
-        _of_lists(attrition, cascade, definitions, person_feature, reference_date),
-    )
+    judged = _judged(person_feature, definitions, reference_date).cache()
+    counted = chain(_of_people(judged, definitions), _of_lists(attrition, cascade, definitions, judged))
     by_practice = _completed(pd.concat(counted, ignore_index=True), areas["practice_code"], definitions)
     placed = by_practice.merge(areas, on="practice_code", how="inner", validate="many_to_one")
     levels = [
@@ -96,28 +94,41 @@ def groupings_of(measure: Measure, /) -> tuple[str, ...]:
     return (*filter(None, [measure.count_by]), *measure.groups, *gradient)
 
 
-def _of_people(feature: ir.Table, definitions: Sequence[Measure], on: dt.date) -> Iterator[pd.DataFrame]:
-    """Counts of people by practice: the conditions are looked at once, then counted for each grouping."""
+def _judged(feature: ir.Table, definitions: Sequence[Measure], on: dt.date) -> ir.Table:
+    """One row per person: practice, key in each grouping, whether each measure counts them, and with what amount.
+
+    Everything that is counted is counted from these columns, so that people are looked at once.
+    """
+    groupings = {grouping for measure in definitions for grouping in groupings_of(measure)}
+    shared = {measure.share_by for measure in definitions if measure.share_by}
+    keys = {name: GROUPINGS[name].key(feature) for name in sorted(groupings)}
+    keys |= {f"share by {name}": feature[name].cast("string") for name in sorted(shared)}
+    parts = {}
+    for measure in definitions:
+        if measure.cascade_of:
+            continue
+        parts[f"{measure.id} denominator"] = is_counted = _is_counted(feature, measure, on)
+        if _is_of_people(measure):
+            parts[f"{measure.id} numerator"] = is_counted.ifelse(_amount(feature, measure, on), 0)
+    return feature.select("practice_code", **{EVERYBODY: ibis.literal(EVERYBODY)}, **keys, **parts)
+
+
+def _is_of_people(measure: Measure) -> bool:
+    """Whether a measure counts people who meet a condition, in groups: not shares, entries of lists or steps."""
+    return not (measure.share_by or measure.entries_of or measure.cascade_of)
+
+
+def _of_people(judged: ir.Table, definitions: Sequence[Measure]) -> Iterator[pd.DataFrame]:
+    """Counts of people by practice, for each grouping."""
     by_grouping = defaultdict(list)
     for measure in definitions:
         if measure.share_by:
-            yield _shares(feature, measure, on)
-        elif not (measure.entries_of or measure.cascade_of):
+            yield _shares(judged, measure)
+        elif _is_of_people(measure):
             for grouping in (EVERYBODY, *groupings_of(measure)):
                 by_grouping[grouping].append(measure)
-    judged = _judged(feature, by_grouping, on).cache()
     for grouping, measures in by_grouping.items():
         yield _counted(judged, grouping, measures)
-
-
-def _judged(feature: ir.Table, by_grouping: Mapping[str, list[Measure]], on: dt.date) -> ir.Table:
-    """One row per person: practice, key in each grouping, whether each measure counts them, and with what amount."""
-    keys = {name: GROUPINGS[name].key(feature) for name in by_grouping if name != EVERYBODY}
-    parts = {}
-    for measure in by_grouping[EVERYBODY]:
-        parts[f"{measure.id} denominator"] = is_counted = _is_counted(feature, measure, on)
-        parts[f"{measure.id} numerator"] = is_counted.ifelse(_amount(feature, measure, on), 0)
-    return feature.select("practice_code", **{EVERYBODY: ibis.literal(EVERYBODY)}, **keys, **parts)
 
 
 def _counted(judged: ir.Table, grouping: str, measures: list[Measure]) -> pd.DataFrame:
@@ -158,26 +169,22 @@ def _amount(feature: ir.Table, measure: Measure, on: dt.date) -> ir.IntegerColum
     )
 
 
-def _shares(feature: ir.Table, measure: Measure, on: dt.date) -> pd.DataFrame:
+def _shares(judged: ir.Table, measure: Measure) -> pd.DataFrame:
     """People of each practice by each value of a column; the denominator is all of them."""
-    people = feature.filter(_is_counted(feature, measure, on))
-    by = people.group_by("practice_code", group_value=people[measure.share_by].cast("string"))
+    people = judged.filter(judged[f"{measure.id} denominator"])
+    by = people.group_by("practice_code", group_value=people[f"share by {measure.share_by}"])
     rows = by.aggregate(numerator=people.count()).to_pyarrow().to_pandas()
     rows["denominator"] = rows.groupby("practice_code")["numerator"].transform("sum")
     return rows.assign(measure_id=measure.id, group_name=measure.share_by)
 
 
 def _of_lists(
-    attrition: pd.DataFrame,
-    cascade: pd.DataFrame,
-    definitions: Sequence[Measure],
-    feature: ir.Table,
-    on: dt.date,
+    attrition: pd.DataFrame, cascade: pd.DataFrame, definitions: Sequence[Measure], judged: ir.Table
 ) -> Iterator[pd.DataFrame]:
     """List entries by practice out of its people, and people listed by how far they got."""
     for measure in definitions:
         if measure.entries_of:
-            people = feature.filter(_is_counted(feature, measure, on)).group_by("practice_code")
+            people = judged.filter(judged[f"{measure.id} denominator"]).group_by("practice_code")
             rows = people.aggregate(denominator=ibis._.count()).to_pyarrow().to_pandas()
             tiers = _known(attrition, measure.entries_of)
             entries = tiers[tiers["kind"] == "tier"].groupby("practice_code")["person_count"].sum()

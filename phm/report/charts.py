@@ -4,16 +4,24 @@ Nothing is computed here that the table beside the chart does not show. Charts o
 `phm.report.comparison_charts`.
 """
 
+from functools import cache
+
 import altair as alt
 import pandas as pd
 
-from phm.report.svg import NAMES, to_svg
+from phm.report.drawing import ROW, Drawing, shortened
 
 BLUE, DARK, GREY, AMBER = "#005EB8", "#003087", "#768692", "#B25E00"
 QUINTILES = ("#003087", "#005EB8", "#5B9BD5", "#A9CCEC", "#DCEAF7")
 """Most deprived darkest; neighbours stay apart in grey print too."""
 WIDTH = 400
-ROW = 20
+AT_ROW = alt.Y("y:Q", scale=None, axis=None)
+"""The middle of a mark's row, where the name of the row stands beside it; `in_rows` says where."""
+
+
+def in_rows(shown: pd.DataFrame, /) -> pd.DataFrame:
+    """Rows one below the other in their order: with `y`, the middle of the row of each."""
+    return shown.assign(y=[ROW * (place + 0.5) for place in range(len(shown))])
 
 
 def quintile_mix(shares: pd.DataFrame, /) -> str:
@@ -22,26 +30,38 @@ def quintile_mix(shares: pd.DataFrame, /) -> str:
     `shares` has `area_name, quintile, value` (percent), areas in the order they are to stand. A bar shorter than 100%
     has withheld shares; rounded shares of a very small area can add up to more.
     """
-    shown = shares.dropna(subset=["value"])
+    names = shares["area_name"].drop_duplicates().tolist()
+    shown = shares.dropna(subset=["value"]).sort_values("quintile", kind="stable")
+    ends = shown.groupby("area_name")["value"].cumsum()
     shown = shown.assign(
-        said=[f"{r.area_name}, quintile {r.quintile}: {r.value:.1f}%" for r in shown.itertuples(index=False)]
+        start=(ends - shown["value"]).clip(upper=100),
+        end=ends.clip(upper=100),
+        y=[ROW * (names.index(name) + 0.5) for name in shown["area_name"]],
+        said=[f"{r.area_name}, quintile {r.quintile}: {r.value:.1f}%" for r in shown.itertuples(index=False)],
     )
+    return _quintile_mix(len(names)).svg(
+        names=[*map(shortened, names)], shares=shown.drop(columns=["area_name", "value"])
+    )
+
+
+@cache
+def _quintile_mix(rows: int) -> Drawing:
     bars = (
-        alt.Chart(shown)
-        .mark_bar(stroke="white", strokeWidth=0.5, aria=True)
+        alt.Chart(alt.NamedData("shares"))
+        .mark_bar(stroke="white", strokeWidth=0.5, aria=True, height=ROW - 2)
         .encode(
-            x=alt.X("value:Q", title="Percent of registered people", scale=alt.Scale(domain=[0, 100], clamp=True)),
-            y=alt.Y("area_name:N", sort=shares["area_name"].drop_duplicates().tolist(), title=None, axis=NAMES),
+            x=alt.X("start:Q", title="Percent of registered people", scale=alt.Scale(domain=[0, 100])),
+            x2=alt.X2("end:Q"),
+            y=AT_ROW,
             color=alt.Color(
                 "quintile:N",
                 scale=alt.Scale(domain=list("12345"), range=list(QUINTILES)),
                 legend=alt.Legend(title="Quintile (1 = most deprived)", orient="top"),
             ),
-            order=alt.Order("quintile:N"),
             description=alt.Description("said:N"),
         )
     )
-    return to_svg(bars.properties(width=WIDTH, height=ROW * max(shares["area_name"].nunique(), 1)))
+    return Drawing(bars.properties(width=WIDTH, height=ROW * rows))
 
 
 def steps_left(steps: pd.DataFrame, /) -> str:
@@ -49,14 +69,21 @@ def steps_left(steps: pd.DataFrame, /) -> str:
 
     `steps` has `label` and `remaining_count` in order; steps whose count is withheld are left out.
     """
-    shown = steps.dropna(subset=["remaining_count"]).assign(
+    shown = in_rows(steps.dropna(subset=["remaining_count"])).assign(
         left=lambda rows: rows["remaining_count"].astype(int), text=lambda rows: rows["left"].map("{:,}".format)
     )
-    y = alt.Y("label:N", sort=shown["label"].tolist(), title=None)
-    base = alt.Chart(shown)
-    top = int(shown["left"].max()) if len(shown) else 1
-    bars = base.mark_bar(color=BLUE, height=13).encode(
-        x=alt.X("left:Q", title="People left", scale=alt.Scale(domain=[0, top * 1.15])), y=y
+    return _steps_left(len(shown)).svg(
+        names=shown["label"].tolist(), steps=shown[["y", "left", "text"]].assign(start=0)
     )
-    labels = base.mark_text(align="left", dx=4, fontSize=11).encode(x=alt.X("left:Q"), y=y, text=alt.Text("text:N"))
-    return to_svg(alt.layer(bars, labels, width=WIDTH, height=22 * max(len(shown), 1)))
+
+
+@cache
+def _steps_left(rows: int) -> Drawing:
+    base = alt.Chart(alt.NamedData("steps"))
+    bars = base.mark_bar(color=BLUE, height=13).encode(
+        x=alt.X("start:Q", title="People left"), x2=alt.X2("left:Q"), y=AT_ROW
+    )
+    labels = base.mark_text(align="left", dx=4, fontSize=11).encode(
+        x=alt.X("left:Q"), y=AT_ROW, text=alt.Text("text:N")
+    )
+    return Drawing(alt.layer(bars, labels, width=WIDTH, height=ROW * rows))

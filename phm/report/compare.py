@@ -30,9 +30,11 @@ from phm.report.wording import (
 _PER = {"percent": 100, "rate": 1000, "ratio": 100}
 COMPARED_UNITS = frozenset(_PER)
 NO_PLACE = "No place"
-_LINE_POINTS = 40
+_LINE_POINTS = 25
 _LABELLED = 5
-"""Areas a funnel names; more would cover each other."""
+"""Areas a funnel names at most."""
+_APART = 0.05
+"""Part of the span of values that two names need between them, so as not to cover each other."""
 
 
 @dataclass(frozen=True)
@@ -65,9 +67,19 @@ class Comparison:
         return pd.notna(self.overall.standardised_value) and self.rows["standardised_value"].notna().any()
 
     @cached_property
+    def records(self) -> list[Any]:
+        """The PCNs' rows as tuples."""
+        return list(self.rows.itertuples(index=False))
+
+    @cached_property
     def by_code(self) -> dict[str, Any]:
         """The PCNs' rows by PCN code."""
-        return {row.area_code: row for row in self.rows.itertuples(index=False)}
+        return {row.area_code: row for row in self.records}
+
+    @cached_property
+    def by_place_code(self) -> dict[str, Any]:
+        """The places' rows by place code."""
+        return {row.area_code: row for row in self.places.itertuples(index=False)}
 
     @property
     def has_gradient(self) -> bool:
@@ -75,9 +87,10 @@ class Comparison:
 
     def names(self, comparison: str, column: str = "comparison") -> list[str]:
         """PCNs that compare so, the furthest from the ICB first."""
-        rows = self.rows[self.rows[column] == comparison]
         value = "value" if column == "comparison" else "standardised_value"
-        return rows.sort_values([value, "area_name"], ascending=[comparison == "lower", True])["area_name"].tolist()
+        rows = [row for row in self.records if getattr(row, column) == comparison]
+        side = 1 if comparison == "lower" else -1
+        return [row.area_name for row in sorted(rows, key=lambda row: (side * getattr(row, value), row.area_name))]
 
     @property
     def funnel_lines(self) -> pd.DataFrame:
@@ -105,12 +118,21 @@ def compare(shown: Shown, measure: Measure, icb: Area, /, *, place_names: pd.Ser
     rows = _compared(everybody[everybody["area_type"] == "pcn"], overall, measure.unit)
     rows["place_name"] = [place_names.get(code, NO_PLACE) for code in rows["area_code"]]
     rows["is_far"] = rows["significance"].astype("string").str.contains("99.8").fillna(False).astype(bool)
-    furthest = (rows["value"] - overall.value).abs()[rows["is_far"]].nlargest(_LABELLED).index
-    rows["label"] = rows["area_name"].where(rows.index.isin(furthest), "")
+    rows["label"] = rows["area_name"].where(rows.index.isin(_labelled(rows, overall.value)), "")
     of_icb = frame[(frame["area_type"] == "icb") & (frame["group_name"] == QUINTILE)]
     quintiles = of_icb[of_icb["group_value"].isin(map(str, QUINTILES))].sort_values("group_value", ignore_index=True)
     places = _compared(everybody[everybody["area_type"] == "place"], overall, measure.unit)
     return Comparison(measure, overall, rows, places, quintiles)
+
+
+def _labelled(rows: pd.DataFrame, overall: float) -> list[int]:
+    """Positions of areas outside the limits, the furthest from the ICB first, whose names leave each other room."""
+    values = rows["value"]
+    apart, labelled = _APART * (values.max() - values.min()), []
+    for position in (values - overall).abs()[rows["is_far"]].sort_values(ascending=False, kind="stable").index:
+        if all(abs(values[position] - values[other]) >= apart for other in labelled):
+            labelled.append(position)
+    return labelled[:_LABELLED]
 
 
 def sentences(found: Comparison, /) -> list[str]:

@@ -1,6 +1,6 @@
 """Know your PCN: who its people are, where they live, how it grows and what there is for them."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import pandas as pd
@@ -129,41 +129,41 @@ def _assets(code: str, assets: pd.DataFrame, nearest: pd.DataFrame, gaps: pd.Dat
     """What there is inside the boundary, and of each kind how many, what needs it and whether it is missing."""
     inside = assets[assets["pcn_code"] == code].sort_values(["category", "organisation_name", "asset_id"])
     near = nearest[nearest["pcn_code"] == code].merge(assets[["asset_id", "organisation_name"]], on="asset_id")
+    there, nearby = records(inside), list(near.itertuples(index=False))
+    asked = list(gaps[gaps["pcn_code"] == code].itertuples(index=False))
     kinds = []
     for category in load_contract("community_asset").column("category").valid_values:
-        of_kind = gaps[(gaps["pcn_code"] == code) & (gaps["category"] == category)]
-        there = inside.loc[inside["category"] == category, "is_suitable"]
-        nearby = near.loc[near["category"] == category]
+        of_kind = [gap for gap in asked if gap.category == category]
+        is_gap = any(gap.is_gap for gap in of_kind)
+        suitable = [asset.is_suitable for asset in there if asset.category == category]
+        closest = next((asset for asset in nearby if asset.category == category), None)
         kinds.append(
             {
                 "kind": category.replace("_", " "),
-                "assets": len(there),
-                "needs": of_kind.loc[of_kind["is_higher"], "need"].tolist(),
-                "is_gap": bool(of_kind["is_gap"].any()),
-                "gap": _gap(bool(of_kind["is_gap"].any()), there, nearby),
+                "assets": len(suitable),
+                "needs": [gap.need for gap in of_kind if gap.is_higher],
+                "is_gap": is_gap,
+                "gap": _gap(is_gap, suitable, closest),
             }
         )
-    return {"has_asset_map": len(assets) > 0, "assets": records(inside), "kinds": kinds}
+    return {"has_asset_map": len(assets) > 0, "assets": there, "kinds": kinds}
 
 
-def _gap(is_gap: bool, there: pd.Series, nearby: pd.DataFrame) -> str:
+def _gap(is_gap: bool, suitable: Sequence[bool], nearest: Any) -> str:
     """In words: nothing where a suitable one is inside, else whether it is a gap and which is nearest.
 
-    `there` says of each one inside whether it is suitable.
+    `suitable` says of each one inside whether it is.
     """
-    if there.any():
+    if any(suitable):
         return ""
     words = (
-        "none inside that is open to more than members and was checked in the last year"
-        if len(there)
-        else "none inside"
+        "none inside that is open to more than members and was checked in the last year" if suitable else "none inside"
     )
     if is_gap:
         words = f"gap: needed, {words}"
-    if nearby.empty:
+    if nearest is None:
         return words
-    nearest = nearby.iloc[0]
-    return f"{words}; nearest: {nearest['organisation_name']}, {nearest['distance_metres'] / 1000:.1f} km"
+    return f"{words}; nearest: {nearest.organisation_name}, {nearest.distance_metres / 1000:.1f} km"
 
 
 def sentences(name: str, facts: Mapping[str, Any], /) -> list[str]:

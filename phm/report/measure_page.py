@@ -87,7 +87,7 @@ def _pcns(found: Comparison) -> Table:
     """All PCNs with everything the charts show, the ICB last."""
     has_expected = found.rows["expected"].notna().any()
     rows = []
-    for r in [*found.rows.itertuples(index=False), found.overall]:
+    for r in [*found.records, found.overall]:
         is_icb = r.area_type == "icb"
         row = [r.area_name, r.numerator, r.denominator, r.value, r.lower, r.upper]
         row += ["", ""] if is_icb else [r.comparison, WITHHELD if pd.isna(r.significance) else r.significance]
@@ -105,7 +105,7 @@ def _pcns(found: Comparison) -> Table:
             **({"Expected": "number"} if has_expected else {}),
         },
         rows,
-        links={r.area_name: page_of_pcn(r.area_code) for r in found.rows.itertuples(index=False)},
+        links={r.area_name: page_of_pcn(r.area_code) for r in found.records},
         has_total=True,
     )
 
@@ -113,14 +113,14 @@ def _pcns(found: Comparison) -> Table:
 def _places(found: Comparison) -> Table:
     rows = [
         [r.area_name, r.numerator, r.denominator, r.value, r.lower, r.upper, r.comparison]
-        for r in found.places.itertuples(index=False)
+        for r in found.by_place_code.values()
     ]
     return Table(
         "Places",
         f"{found.measure.title} by place",
         {"Place": "text", **_AREA, unit_title(found.unit): "number", **_INTERVAL, "Against the ICB": "text"},
         rows,
-        links={r.area_name: page_of_place(r.area_code) for r in found.places.itertuples(index=False)},
+        links={r.area_name: page_of_place(r.area_code) for r in found.by_place_code.values()},
     )
 
 
@@ -136,7 +136,7 @@ def _ages(found: Comparison) -> Table:
             r.standardised_upper,
             getattr(r, "standardised_comparison", ""),
         ]
-        for r in [*found.rows.itertuples(index=False), found.overall]
+        for r in [*found.records, found.overall]
     ]
     return Table(
         "Age",

@@ -7,7 +7,7 @@ import pandas as pd
 
 from phm.cohorts.overlap import Combination
 from phm.report.charts import BLUE, DARK
-from phm.report.svg import GRID, to_svg
+from phm.report.drawing import GRID, to_svg
 
 STEP, HEIGHT, SHOWN = 34, 180, 24
 """Width of a column, height of the longest bar, most columns drawn."""

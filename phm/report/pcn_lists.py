@@ -21,7 +21,8 @@ def on_lists(steps: pd.DataFrame, cohorts: Sequence[Definition], /) -> Table:
     listed = tiers(steps, cohorts).sort_values(["cohort_id", "step_order"])
     rows = [[titles[r.cohort_id], r.label, r.person_count] for r in listed.itertuples(index=False)]
     columns = {"List": "text", "Why": "text", "People": "count"}
-    return Table("Lists", "People on its practices' lists; a list is a prompt to look, not a diagnosis", columns, rows)
+    caption = "People on its practices' lists; a list is a prompt to look, not a diagnosis"
+    return Table("Lists", caption, columns, rows, is_grouped=True)
 
 
 def cascade(shown: Shown, cascades: Sequence[Measure], pcn: Area, /) -> Table:
@@ -40,7 +41,7 @@ def cascade(shown: Shown, cascades: Sequence[Measure], pcn: Area, /) -> Table:
         "Of those listed": "count",
         "Percent": "number",
     }
-    return Table("Cascade", "How far the people on lists got, and no further", columns, rows)
+    return Table("Cascade", "How far the people on lists got, and no further", columns, rows, is_grouped=True)
 
 
 def list_changes(

@@ -59,8 +59,9 @@ def pcn_page(
     changed_lists = [] if steps_before is None else [list_changes(steps, steps_before, cohorts, months=(before, now))]
     people = [_people(facts), _mix(facts), _where(facts)]
     segments = _segments(facts)
+    by_month = [_list_size(facts)] if len(facts["trend"]) > 1 else []
     maps = [_kinds(facts), _assets(facts)] if facts["has_asset_map"] else []
-    tables = [*scorecards.values(), changes, *changed_lists, *of_practices, *lists, *people, segments, *maps]
+    tables = [*scorecards.values(), changes, *changed_lists, *of_practices, *lists, *people, segments, *by_month, *maps]
     return Page(
         stem=page_of_pcn(code).removesuffix(".html"),
         template="pcn.html.j2",
@@ -86,6 +87,7 @@ def pcn_page(
             "lists": [table for table in lists if table.rows],
             "people_tables": people,
             "segment_table": segments,
+            "by_month": by_month,
             "maps": maps,
             **facts,
         },
@@ -193,6 +195,11 @@ def _segments(facts: Mapping[str, Any]) -> Table:
     rows = [[name.replace("_", " "), people, pct, icb_pct] for name, people, pct, icb_pct in facts["segments"]]
     columns = {"Segment": "text", "People": "count", "Percent": "number", "Percent in ICB": "number"}
     return Table("Segments", "People by segment of need, each in the first that applies", columns, rows)
+
+
+def _list_size(facts: Mapping[str, Any]) -> Table:
+    rows = [[point["month"], point["people"]] for point in facts["trend"]]
+    return Table("List size", "Registered people by month", {"Month": "text", "Registered people": "count"}, rows)
 
 
 def _where(facts: Mapping[str, Any]) -> Table:

@@ -7,12 +7,15 @@ from pathlib import Path
 import jinja2
 import pandas as pd
 
+from phm.report.slim import slim
+from phm.report.svg import place
+
 WITHHELD = "withheld"
 
 
 def render(template: str, /, **values: object) -> str:
     """The page a template of `templates/` makes of `values`; the same values give the same text."""
-    return _environment().get_template(template).render(**values)
+    return slim(_environment().get_template(template).render(**values))
 
 
 def source(name: str, /) -> str:
@@ -29,7 +32,7 @@ def _environment() -> jinja2.Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.filters |= {"count": count, "number": number, "amount": amount, "day": day}
+    environment.filters |= {"count": count, "number": number, "amount": amount, "day": day, "place": place}
     return environment
 
 

@@ -29,7 +29,7 @@ def interval_basis(own: Own, /) -> str:
 
 
 def intervals(own: Own, /) -> list[dict[str, Any]]:
-    """Percentages that the chart of intervals draws."""
+    """Percentages that the chart of intervals draws; what a mark says leaves out the area, whose page it stands on."""
     return [
         {
             "title": c.measure.title,
@@ -37,7 +37,7 @@ def intervals(own: Own, /) -> list[dict[str, Any]]:
             "lower": None if pd.isna(row.value) else row.lower,
             "upper": None if pd.isna(row.value) else row.upper,
             "icb_pct": None if pd.isna(c.overall.value) else c.overall.value,
-            "said": row.said,
+            "said": row.said.removeprefix(f"{row.area_name}: "),
         }
         for c, row in own
         if c.unit == "percent"

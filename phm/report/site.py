@@ -25,7 +25,8 @@ from phm.report.rendering import day, render, source
 from phm.report.shown import Shown
 from phm.report.site_pages import AREAS, COMPARE, Page
 from phm.report.system_pages import areas, choice, need_of_pcns, overview, place_page
-from phm.report.tables import to_csv, to_workbook
+from phm.report.tables import to_csv
+from phm.report.workbook import to_workbook
 from phm.resources import contracts_dir
 
 _UNDER = {"measure": COMPARE, "place": AREAS, "pcn": AREAS}
@@ -87,7 +88,7 @@ def build_site(sources: Sources, /) -> dict[str, bytes]:
         if page.tables:
             about = {"Area": icb_name, "Data up to": day(sources.reference_date), **page.about, **_ABOUT}
             files[f"{page.stem}.csv"] = to_csv(page.tables[0])
-            files[f"{page.stem}.xlsx"] = to_workbook(page.tables, about, created=sources.reference_date)
+            files[f"{page.stem}.xlsx"] = to_workbook(page.tables, about)
     return files
 
 

@@ -90,7 +90,7 @@ def place_page(
     code: str, name: str, compared: Sequence[Comparison], needs: pd.DataFrame, /, *, place_note: str
 ) -> Page:
     """One place: against the ICB, the spread among its PCNs, and where need is greatest."""
-    own = [(c, row) for c in compared for row in c.places[c.places["area_code"] == code].itertuples(index=False)]
+    own = [(c, c.by_place_code[code]) for c in compared if code in c.by_place_code]
     standing, spread = _standing(own), _spread(name, compared)
     inside = need_table(needs[needs["place_name"] == name], "Its PCNs, most deprived first")
     return Page(
@@ -122,7 +122,7 @@ def need_of_pcns(shown: Shown, compared: Sequence[Comparison], /, *, place_names
         [
             row.area_code
             for c in compared
-            for row in c.rows.itertuples(index=False)
+            for row in c.records
             if judged(row.comparison, c.measure.polarity).endswith("less favourable")
         ],
         dtype=object,
@@ -272,14 +272,14 @@ def _spread(name: str, compared: Sequence[Comparison]) -> Table:
     """The lowest and highest PCN of a place at each measure."""
     rows = []
     for c in compared:
-        inside = c.rows[c.rows["place_name"] == name].dropna(subset=["value"])
+        inside = [row for row in c.records if row.place_name == name and pd.notna(row.value)]
         if len(inside) > 1:
-            high, low = inside.iloc[0], inside.iloc[-1]
+            high, low = inside[0], inside[-1]
             rows.append(
                 [
                     c.measure.title,
-                    f"{quantity(low['value'], c.unit)} ({low['area_name']}, {low['comparison']})",
-                    f"{quantity(high['value'], c.unit)} ({high['area_name']}, {high['comparison']})",
+                    f"{quantity(low.value, c.unit)} ({low.area_name}, {low.comparison})",
+                    f"{quantity(high.value, c.unit)} ({high.area_name}, {high.comparison})",
                 ]
             )
     columns = dict.fromkeys(("Measure", "Lowest PCN, against the ICB", "Highest PCN, against the ICB"), "text")

@@ -13,13 +13,14 @@ MEASURE = MEASURES[0]
 COLUMNS = list(measures().table.columns)
 
 
-def made(*pcns, overall=10.0, **of_icb):
-    """The comparison of PCNs given as name and (value, lower, upper)."""
+def made(*pcns, overall=10.0, far=(), **of_icb):
+    """The comparison of PCNs given as name and (value, lower, upper), of which some are `far` from the ICB."""
     rows = [("icb", "QZZ", "The ICB", 1000, 10_000, overall, overall - 0.5, overall + 0.5)]
     rows += [("pcn", name, f"{name} PCN", 100, 1000, *limits) for name, limits in pcns]
     columns = ["area_type", "area_code", "area_name", "numerator", "denominator", "value", "lower", "upper"]
     frame = pd.DataFrame(rows, columns=columns).assign(measure_id=MEASURE.id, group_name="all", group_value="all")
     frame = frame.reindex(columns=COLUMNS)
+    frame["significance"] = frame["area_code"].isin(far).map({True: "high 99.8%", False: "not different"})
     for name, value in of_icb.items():
         frame[name] = frame[name].astype(object)
         frame.loc[0, name] = value
@@ -78,3 +79,11 @@ def test_a_gradient_is_claimed_only_beyond_chance(slope, says):
     assert says in gradient_sentence(SimpleNamespace(overall=row, unit="percent"))
     row.sii = None
     assert gradient_sentence(SimpleNamespace(overall=row, unit="percent")) == ""
+
+
+def test_a_funnel_names_the_furthest_areas_that_leave_each_others_names_room():
+    pcns = [(name, (value, value - 1, value + 1)) for name, value in zip("ABCDEFGH", range(0, 16, 2), strict=True)]
+    pcns += [("Y", (20.0, 19.0, 21.0)), ("Z", (20.1, 19.0, 21.0))]
+    labels = made(*pcns, far=("A", "B", "C", "D", "E", "F", "Y", "Z")).rows.set_index("area_code")["label"]
+    assert labels[labels != ""].to_dict() == {n: f"{n} PCN" for n in ("Z", "A", "B", "C", "D")}
+    assert not made(*pcns).rows["label"].any()
