@@ -5,17 +5,18 @@ from functools import cache
 from pathlib import Path
 
 import jinja2
+import minify_html
 import pandas as pd
 
-from phm.report.slim import slim
 from phm.report.svg import place
 
 WITHHELD = "withheld"
 
 
 def render(template: str, /, **values: object) -> str:
-    """The page a template of `templates/` makes of `values`; the same values give the same text."""
-    return slim(_environment().get_template(template).render(**values))
+    """The page a template of `templates/` makes of `values`, in few bytes; the same values give the same text."""
+    page = _environment().get_template(template).render(**values)
+    return minify_html.minify(page, keep_closing_tags=True, keep_html_and_head_opening_tags=True)
 
 
 def source(name: str, /) -> str:

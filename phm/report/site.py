@@ -88,7 +88,7 @@ def build_site(sources: Sources, /) -> dict[str, bytes]:
         if page.tables:
             about = {"Area": icb_name, "Data up to": day(sources.reference_date), **page.about, **_ABOUT}
             files[f"{page.stem}.csv"] = to_csv(page.tables[0])
-            files[f"{page.stem}.xlsx"] = to_workbook(page.tables, about)
+            files[f"{page.stem}.xlsx"] = to_workbook(page.tables, about, created=sources.reference_date)
     return files
 
 

@@ -13,7 +13,6 @@ from pathlib import Path
 
 import pytest
 
-from phm.report.slim import slim
 from tests.unit.report.example import PCNS, site
 
 BROWSER = next(
@@ -59,32 +58,6 @@ BROWSERS_OWN = ("clients2.google.com", "accounts.google.com", "update.googleapis
 PAGE = """<!doctype html>
 <html lang="en"><head><meta charset="utf-8"><link rel="icon" href="data:,"><title>x</title></head>
 <body>{body}</body></html>"""
-
-WRITTEN_OUT = """
-<header><div>
-<h1>It&#39;s a page</h1>
-<p>One <a href="x.html">link</a> in a line.</p>
-<nav aria-label="Parts"><ul>
-<li><a href="#a">A</a></li>
-<li>B</li>
-</ul></nav>
-</div></header>
-<main id="main"><section aria-labelledby="a"><h2 id="a">A</h2>
-<p>First</p>
-<p class="two words">Second</p>
-<table class="cells"><caption>Said</caption>
-<thead><tr><th>Name</th><th>Number</th></tr></thead>
-<tbody>
-<tr><th rowspan="2">One</th><td>1,000</td></tr>
-<tr><td></td></tr>
-</tbody></table>
-<figure><figcaption>F</figcaption>
-<svg viewBox="0 0 9 9"><g><title>T</title><path d="M1,2h3"/> <circle r="5"/><text x="1">a b</text></g></svg>
-<p>Note</p></figure>
-<details><summary>S</summary><p>Last</p></details></section></main>
-<footer><p>Foot</p></footer>
-"""
-"""A piece of every kind that pages are made of."""
 
 
 @pytest.fixture
@@ -148,18 +121,6 @@ def test_a_page_renders_without_network_or_complaint(folder, tmp_path, proxy, na
     assert len(re.findall("<svg ", document)) == len(re.findall("<svg ", (folder / name).read_text(encoding="utf-8")))
     assert asked == []
     assert console == []
-
-
-def test_a_slim_page_is_the_same_document(tmp_path, proxy):
-    whole = PAGE.format(body=WRITTEN_OUT)
-    documents = []
-    for name, page in (("whole", whole), ("slim", slim(whole))):
-        file = tmp_path / f"{name}.html"
-        file.write_text(page, encoding="utf-8")
-        document, _ = _rendered(file, tmp_path / "profile", proxy[0])
-        documents.append(re.sub(r"\s*(<(?!/?(?:a|text)\b)[^<>]*>)\s*", r"\1", document))
-    assert documents[0] == documents[1] and documents[0].count("</td>") == 2
-    assert len(slim(whole)) < 0.85 * len(whole)
 
 
 @pytest.mark.skipif(not AXE.is_file(), reason="no axe-core: npm install --prefix tests/browser")

@@ -47,7 +47,9 @@ def test_what_changed_is_said_as_far_as_the_intervals_allow(made):
 
 def test_lists_are_longer_or_shorter_as_far_as_their_limits_lie_apart(made):
     changes = made[FIRST][made[FIRST].index("id=changes>") : made[FIRST].index("id=practices>")]
-    ((then, now, change),) = re.findall(rf"<tr><th>{COHORT.title}<td>([^<]*)<td>([^<]*)<td>([^<]*)", changes)
+    ((then, now, change),) = re.findall(
+        rf"<tr><th>{COHORT.title}</th><td>([^<]*)</td><td>([^<]*)</td><td>([^<]*)", changes
+    )
     (least_then, most_then), (least, most) = (map(int, text.replace(",", "").split(" to ")) for text in (then, now))
     assert least_then < most_then < least < most and change == "longer"
     same = build_site(sources(attrition_before=attrition(), measure_definitions=FEW))[FIRST].decode()
@@ -56,7 +58,7 @@ def test_lists_are_longer_or_shorter_as_far_as_their_limits_lie_apart(made):
 
 def test_its_people_stand_by_segment_beside_the_icbs(made):
     people = made[FIRST][made[FIRST].index("id=people>") : made[FIRST].index("id=assets>")]
-    rows = re.findall(r"<th>(end of life|frailty)<td>[\d,]+<td>[\d.]+<td>[\d.]+<", people)
+    rows = re.findall(r"<th>(end of life|frailty)</th><td>[\d,]+</td><td>[\d.]+</td><td>[\d.]+<", people)
     assert rows == ["end of life", "frailty"]
 
 
@@ -79,7 +81,7 @@ def test_boundary_size_and_gaps_are_said(made):
     assert "30.0%" in made[FIRST]  # of residents, registered elsewhere
     assert "small: read with care" in made[SMALL]
     assert "gap: needed, none inside" in made[FIRST]
-    assert "none inside; nearest: Walking &lt;Group&gt;, 2.3 km" in made[FIRST]
+    assert "none inside; nearest: Walking &lt;Group>, 2.3 km" in made[FIRST]
     assert "The map of community assets has none inside the boundary." in made[LARGE]
 
 
@@ -113,5 +115,5 @@ def test_one_month_is_called_one_and_more_make_a_trend(made):
 def test_know_your_pcn_starts_a_sheet_of_paper(made):
     style = site()["site.css"].decode().partition("@media print")[2]
     assert ".sheet { break-before: page; }" in style and ".screen { display: none; }" in style
-    assert "<section class=sheet aria-labelledby=people>" in made[FIRST]
+    assert "<section aria-labelledby=people class=sheet>" in made[FIRST]
     assert "<details class=screen><summary>Table: People by age and sex" in made[FIRST]
