@@ -94,7 +94,7 @@ def list_change(work: Workspace, entry, *facts) -> Made:
 def list_cascade(work: Workspace, _, outcome, *facts) -> Made:
     listed = listed_so_far(work.store, work.con, work.partition)
     write = partial(cascade_of, listed, outcome, reference_date=work.reference_date)
-    return Made(ibis.union(*(write(_facts(d, *facts), d) for d in _definitions(work))))
+    return Made(ibis.union(*(write(_facts(d, *facts, columns=d.cascade_columns), d) for d in _definitions(work))))
 
 
 def _workbooks(table: str, use: str) -> dg.AssetsDefinition:
