@@ -159,8 +159,8 @@ def _found(definition: Definition, people: ir.Table, asked: Collection[str]) -> 
 
 
 def _reasons(definition: Definition, member: ir.Table, people: ir.Table) -> dict[str, str]:
-    said = texts(definition, member, people, reference_date=REFERENCE_DATE)
-    return dict(zip(said["person_id"], said["reasons"], strict=True))
+    said = texts(definition, member, people, reference_date=REFERENCE_DATE).select("person_id", "reasons").to_pyarrow()
+    return dict(zip(said["person_id"].to_pylist(), said["reasons"].to_pylist(), strict=True))
 
 
 def _remarks(definition: Definition, people: ir.Table) -> dict[str, dict[str, bool]]:

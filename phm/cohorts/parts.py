@@ -208,6 +208,12 @@ class Definition:
         return frozenset().union(*(expression.columns for expression in expressions), *said)
 
     @property
+    def cascade_columns(self) -> frozenset[str]:
+        """The facts about a person that its cascade reads."""
+        conditions = (step.when.columns for step in self.cascade if step.when is not None)
+        return frozenset().union(*(step.dates for step in self.cascade), *conditions)
+
+    @property
     def meaning_sha256(self) -> str:
         """Hash of everything the definition says, whatever settings a site uses it with."""
         return hashlib.sha256(self.content.encode()).hexdigest()

@@ -36,7 +36,7 @@ def list_cascade(
     outcome
         `list_outcome`.
     facts
-        What the definition was evaluated on (`phm.cohorts.facts.person_facts`).
+        What the definition was evaluated on (`phm.cohorts.facts.person_facts`), of it what the cascade reads.
     """
     steps = {**FIRST_STEPS, **{step.id: step.means for step in definition.cascade}}
     own = listed.filter(listed.cohort_id == definition.id)
@@ -49,7 +49,7 @@ def list_cascade(
     orders = {name: order for order, name in enumerate(steps)}
     answered = said.group_by("person_id").aggregate(answered=_order_of_answer(said, orders).max())
     known = people.left_join(answered, "person_id").drop("person_id_right")
-    known = known.left_join(facts.drop("practice_code"), "person_id")
+    known = known.left_join(facts.select("person_id", *sorted(definition.cascade_columns)), "person_id")
     recorded = _order_of_record(known, definition, orders, reference_date)
     placed = known.select("practice_code", furthest=ibis.greatest(known.answered.fill_null(0), recorded).cast("int64"))
     counts = placed.group_by("practice_code").aggregate(

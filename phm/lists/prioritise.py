@@ -13,7 +13,6 @@ import pyarrow as pa
 from phm.cohorts.definition import Definition
 from phm.cohorts.reasons import texts
 from phm.feeds.contracts import load_contract
-from phm.feeds.layout import table_schema
 from phm.governance.pseudonyms import Pseudonymiser
 from phm.lists.references import ListReference
 
@@ -53,29 +52,30 @@ def entries(
     are on a list of this cohort, whatever the practice. Routes name the nearest asset of `assets`
     (`phm.lists.routing.route_assets`), if it is given.
     """
-    member = member.filter(member.cohort_id == definition.id)
-    people = member.select("person_id", "output", "cohort_id", "practice_code", "pcn_code", "tier", "due_date", "rank")
-    facts = person_feature.select(
-        "person_id",
-        *_PERSON,
-        support_needs=_joined(person_feature, _SUPPORT, first=person_feature.reasonable_adjustment),
-        residence=_joined(person_feature, _RESIDENCE),
+    marked = _marked(member.filter(member.cohort_id == definition.id), definition, reference_date, pseudonymiser)
+    said = texts(definition, marked, person_feature, reference_date=reference_date, assets=assets)
+    listed = said.mutate(
+        position="rank",
+        support_needs=_joined(said, _SUPPORT, first=said.reasonable_adjustment),
+        residence=_joined(said, _RESIDENCE),
     )
-    acted_on = people.inner_join(facts, "person_id").rename(position="rank").to_pyarrow().to_pandas()
-    said = texts(definition, member, person_feature, reference_date=reference_date, assets=assets)
-    listed = acted_on.merge(said, on=["person_id", "output"], how="inner")
-    listed["entry_id"] = pseudonymiser.entry_ids(definition.id, listed["person_id"]).to_pandas()
-    listed["list_reference"] = listed["practice_code"].map(
-        {
-            code: ListReference(f"{reference_date:%Y-%m}", code, definition.id, definition.version).sealed(
-                pseudonymiser
-            )
-            for code in listed["practice_code"].unique()
-        }
-    )
-    listed = listed.sort_values(["practice_code", "output", "position"], ignore_index=True)
-    schema = table_schema(load_contract("case_finding_list"))
-    return ibis.memtable(pa.Table.from_pandas(listed[schema.names], schema=schema, preserve_index=False))
+    return listed.select(*load_contract("case_finding_list").column_names)
+
+
+def _marked(
+    member: ir.Table, definition: Definition, reference_date: dt.date, pseudonymiser: Pseudonymiser
+) -> ir.Table:
+    """`member` with what is made under the site key, which the engine never sees: `entry_id` and `list_reference`."""
+    rows = member.to_pyarrow()
+    practice_codes = rows["practice_code"].to_pylist()
+    month = f"{reference_date:%Y-%m}"
+    references = {
+        code: ListReference(month, code, definition.id, definition.version).sealed(pseudonymiser)
+        for code in set(practice_codes)
+    }
+    entry_ids = pseudonymiser.entry_ids(definition.id, rows["person_id"].to_pylist())
+    list_references = pa.array([references[code] for code in practice_codes], pa.string())
+    return ibis.memtable(rows.append_column("entry_id", entry_ids).append_column("list_reference", list_references))
 
 
 def _joined(

@@ -13,8 +13,10 @@ from xlsxwriter.format import Format
 from xlsxwriter.workbook import Workbook
 from xlsxwriter.worksheet import Worksheet
 
-from phm.lists.columns import ACT, CONTACT, DELIVERED, KNOW, RETURN, Column
+from phm.errors import ConfigurationError
+from phm.lists.columns import ACT, CONTACT, DELIVERED, KNOW, RETURN, YES_NO, Column
 from phm.lists.cover import Cover, sheet_name
+from phm.lists.rows import RowSheet
 
 BLUE, GREY, GREEN, PALE, AMBER = "#005EB8", "#425563", "#00703C", "#E8EDEE", "#FFF2CC"
 _DEFAULT = {"font_name": "Arial", "font_size": 10}
@@ -26,6 +28,8 @@ _LINE = 13.5
 _PRINT_SCALE = 71
 """Percent at which each group of columns fits the width of a page of A4."""
 _LETTERS_PER_WIDTH = 1.15
+_DAY_0 = dt.date(1899, 12, 30).toordinal()
+"""The day a spreadsheet counts days from, which it does right from March 1900 on."""
 
 
 def workbook(
@@ -56,8 +60,15 @@ def workbook(
     styles = _Styles(book)
     _cover_sheet(book.add_worksheet("Cover"), styles, cover, warning)
     for output, (title, table) in tables.items():
-        _list_sheet(book.add_worksheet(sheet_name(output)), styles, table, form, title, cover, warning)
+        sheet = book.add_worksheet(sheet_name(output), RowSheet)
+        _list_sheet(sheet, styles, table, form, title, cover, warning)
     book.close()
+    if not all(sheet.are_rows_written for sheet in book.worksheets()[1:]):
+        raise ConfigurationError(
+            "This release of xlsxwriter writes no rows of a list",
+            name=xlsxwriter.__version__,
+            hint="Install the releases in constraints.txt.",
+        )
     return target.getvalue()
 
 
@@ -148,14 +159,26 @@ def _cover_table(sheet: Worksheet, styles: _Styles, row: int, heading: str, tabl
 
 def _height(texts: Iterable[tuple[str, float]]) -> float:
     """Points a row needs for texts wrapped in columns of a width; not every program works that out on opening."""
-    lines = (
-        sum(1 + int(len(line) // (width * _LETTERS_PER_WIDTH)) for line in text.split("\n")) for text, width in texts
-    )
-    return _LINE * max(lines, default=1) + 2
+    return _LINE * max((_lines(text, width) for text, width in texts), default=1) + 2
+
+
+def _lines(text: str | None, width: float) -> int:
+    """Lines a text takes wrapped in a column of a width; where there is none, the one every row has."""
+    return sum(1 + int(len(line) // (width * _LETTERS_PER_WIDTH)) for line in (text or "").split("\n"))
+
+
+def _heights(table: pd.DataFrame) -> Iterable[float]:
+    """Points each row of a list needs; a text that stands in many rows is wrapped once."""
+    lines = []
+    for column in (column for column in DELIVERED if column.kind == "wrapped"):
+        texts = table[column.field].tolist()
+        needed = {text: _lines(text, column.width) for text in set(texts)}
+        lines.append([needed[text] for text in texts])
+    return (_LINE * count + 2 for count in map(max, *lines))
 
 
 def _list_sheet(
-    sheet: Worksheet,
+    sheet: RowSheet,
     styles: _Styles,
     table: pd.DataFrame,
     form: tuple[Column, ...],
@@ -170,17 +193,15 @@ def _list_sheet(
         sheet.set_column(number, number, column.width, styles.cells[column.kind])
         head = styles.act_head if column in ACT + KNOW else styles.form_head if column in form else styles.other_head
         sheet.write_string(0, number, column.header, head)
-    wrapped = [column for column in DELIVERED if column.kind == "wrapped"]
-    widths = [column.width for column in wrapped]
-    for row, texts in enumerate(table[[c.field for c in wrapped]].itertuples(index=False, name=None), start=1):
-        sheet.set_row(row, _height((text, width) for text, width in zip(texts, widths, strict=True) if text))
     for number, column in enumerate(columns):
         if column in form:
             _offer_choices(sheet, number, column, last)
         else:
-            _write_column(sheet, number, column, table[column.field], styles.cells[column.kind])
+            _add_column(sheet, number, column, table[column.field].tolist(), styles.cells[column.kind])
     if table.empty:
         sheet.write_string(1, 1, "Nobody this month.")
+    else:
+        sheet.add_rows(_heights(table), len(columns))
     sheet.freeze_panes(1, 1)
     sheet.autofilter(0, 0, max(last, 1), len(columns) - 1)
     sheet.ignore_errors({"number_stored_as_text": f"A1:A{last + 1}"})
@@ -204,18 +225,16 @@ def _header_text(text: str) -> str:
     return text.replace("&", "&&")[:125]
 
 
-def _write_column(sheet: Worksheet, number: int, column: Column, values: pd.Series, style: Format) -> None:
-    for row, value in enumerate(values.tolist(), start=1):
-        if value is None:
-            continue
-        if column.kind == "number":
-            sheet.write_number(row, number, value, style)
-        elif column.kind == "date":
-            sheet.write_datetime(row, number, value, style)
-        elif column.kind == "yes_no":
-            sheet.write_string(row, number, "Yes" if value else "No", style)
-        else:
-            sheet.write_string(row, number, value, style)
+def _add_column(sheet: RowSheet, number: int, column: Column, values: list, style: Format) -> None:
+    if column.kind == "number":
+        sheet.add_numbers(number, values, style)
+    elif column.kind == "date":
+        days = (None if day is None else day.toordinal() - _DAY_0 for day in values)
+        sheet.add_numbers(number, days, style)
+    elif column.kind == "yes_no":
+        sheet.add_texts(number, (None if value is None else YES_NO[not value] for value in values), style)
+    else:
+        sheet.add_texts(number, values, style)
 
 
 def _offer_choices(sheet: Worksheet, number: int, column: Column, last_row: int) -> None:

@@ -55,19 +55,19 @@ def list_hold(work: Workspace, outcome, person) -> Made:
 
 
 @table_assets("case_finding_list", group="lists", inputs=["cohort_member", "core_person", *ASSET_INPUTS, *FACTS])
-def case_finding_list(work: Workspace, member, person, boundary, assets, centroids, *facts) -> Made:
+def case_finding_list(work: Workspace, member, person, boundary, assets, centroids, feature, risk, hold) -> Made:
     near = nearest_by_area(boundary, assets, centroids).cache()
-    write = partial(entries, reference_date=work.reference_date, pseudonymiser=work.pseudonymiser)
-    definitions = _definitions(work)
-    listed = ibis.union(
-        *(
-            write(d, member, _facts(d, *facts, columns=d.columns | SHOWN), assets=route_assets(d, person, near))
-            for d in definitions
-        )
-    )
-    twice = person.filter(person.registration_count > 1).semi_join(listed, "person_id").count().execute()
+    key = {"reference_date": work.reference_date, "pseudonymiser": work.pseudonymiser}
+    listed = []
+    for d in _definitions(work):
+        own = member.filter(member.cohort_id == d.id)
+        facts = _facts(d, feature.semi_join(own, "person_id"), risk, hold, columns=d.columns | SHOWN)
+        routes = route_assets(d, person.semi_join(own, "person_id"), near)
+        listed.append(entries(d, own, facts, assets=routes, **key))
+    on_a_list = member.filter(member.cohort_id.isin([d.id for d in _definitions(work)]))
+    twice = person.filter(person.registration_count > 1).semi_join(on_a_list, "person_id").count().execute()
     remarks = [f"{twice} people listed are registered with several practices: each is on the list of the latest one."]
-    return Made(listed, remarks, {"is_synthetic": is_synthetic(work.delivery)})
+    return Made(ibis.union(*listed), remarks, {"is_synthetic": is_synthetic(work.delivery)})
 
 
 @table_assets("list_wave", group="lists", inputs=["case_finding_list", "core_person", "feed_capacity"])
@@ -94,7 +94,7 @@ def list_change(work: Workspace, entry, *facts) -> Made:
 def list_cascade(work: Workspace, _, outcome, *facts) -> Made:
     listed = listed_so_far(work.store, work.con, work.partition)
     write = partial(cascade_of, listed, outcome, reference_date=work.reference_date)
-    return Made(ibis.union(*(write(_facts(d, *facts), d) for d in _definitions(work))))
+    return Made(ibis.union(*(write(_facts(d, *facts, columns=d.cascade_columns), d) for d in _definitions(work))))
 
 
 def _workbooks(table: str, use: str) -> dg.AssetsDefinition:

@@ -194,7 +194,7 @@ def test_of_50000_people_every_tier_and_every_reason_is_as_by_hand():
     rows = everybody(range(100, 120), 2500)
     people = facts(definition, rows)
     member = evaluate(definition, people, reference_date=REFERENCE_DATE).member.cache()
-    said = texts(definition, member, people, reference_date=REFERENCE_DATE)
+    said = texts(definition, member, people, reference_date=REFERENCE_DATE).select("person_id", "reasons").to_pandas()
     reasons = dict(zip(said["person_id"], said["reasons"], strict=True))
     found = {row["person_id"]: (row["output"], row["tier"]) for row in member.to_pyarrow().to_pylist()}
 

@@ -2,6 +2,7 @@
 
 import ibis
 import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 
 from phm.cohorts.definition import load_definition
@@ -10,6 +11,7 @@ from phm.cohorts.facts import FEATURES, HOLD, RISK, person_facts
 from phm.cohorts.reasons import texts
 from phm.feeds.contracts import load_contract
 from tests.spec.cohorts.rows import ARROW, REFERENCE_DATE, feature_table, random_rows
+from tests.unit.cohorts.test_templates import FACTS, written_by
 
 pytestmark = [
     pytest.mark.spark,
@@ -53,6 +55,14 @@ def test_default_cohort_agrees_with_duckdb(spark, tmp_path):
         said = texts(definition, result.member, people, reference_date=REFERENCE_DATE)
         member = result.member.order_by("practice_code", "output", "rank").to_pyarrow().to_pylist()
         attrition = result.attrition.order_by("practice_code", "step_order").to_pyarrow().to_pylist()
-        return member, attrition, said.sort_values("person_id").fillna("").to_dict("records")
+        said = said.select("person_id", "tier_title", "action", "reasons", "flags", "routes").order_by("person_id")
+        return member, attrition, said.to_pyarrow().to_pylist()
 
     assert results(spark) == results(duckdb)
+
+
+def test_facts_are_written_as_on_duckdb(spark, tmp_path):
+    pq.write_table(FACTS, tmp_path / "facts.parquet")
+    backends = spark, ibis.duckdb.connect()
+    on_spark, on_duckdb = (written_by(backend.read_parquet(str(tmp_path / "facts.parquet"))) for backend in backends)
+    assert on_spark == on_duckdb

@@ -2,11 +2,33 @@
 
 import datetime as dt
 
+import ibis
 import numpy as np
 import pandas as pd
+import pyarrow as pa
 import pytest
 
-from phm.cohorts.templates import Template, render, written
+from phm.cohorts.templates import Template, in_words, render, written
+
+WORDS = {"acute_hospital": "hospital", "home": "home average"}
+NUMBERS = [number / 100 for number in range(-120, 12000)] + [
+    0.03125,
+    0.35,
+    2.675,
+    99999.95,
+    1234567.25,
+    1e-9,
+    0.1 + 0.2,
+]
+FACTS = pa.table(
+    {
+        "number": pa.array([*NUMBERS, None], pa.float64()),
+        "count": pa.array([*range(-1, len(NUMBERS) - 1), None], pa.int64()),
+        "day": pa.array([*(dt.date(1923, 1, 1) + dt.timedelta(days=3 * n) for n in range(len(NUMBERS))), None]),
+        "text": pa.array([*(("acute_hospital", "home", "clinic", "")[n % 4] for n in range(len(NUMBERS))), None]),
+    }
+)
+"""What can stand in a sentence: halves of tenths, every month, words and others, and nothing."""
 
 
 @pytest.mark.parametrize(
@@ -31,15 +53,24 @@ def test_a_value_is_written_plainly(value, text):
     assert written(value, {"acute_hospital": "hospital"}) == text
 
 
+def written_by(engine_table):
+    said = engine_table.select(
+        "number", **{f"said_{name}": in_words(engine_table[name], WORDS) for name in FACTS.schema.names}
+    )
+    return said.order_by("number").drop("number").to_pyarrow().to_pylist()
+
+
+def test_an_engine_writes_every_value_as_it_is_written_here():
+    facts = FACTS.sort_by("number").to_pylist()
+    expected = [{f"said_{name}": written(value, WORDS) for name, value in row.items()} for row in facts]
+    assert written_by(ibis.memtable(FACTS)) == expected
+
+
 def test_every_row_gets_its_own_sentence():
-    rows = pd.DataFrame({"a": [1, None, 3], "b": ["x", "y", None]}, index=[5, 9, 2])
-    said = render(Template.read("{a}/{b} of {:most}"), rows, settings={"most": 7}, words={"x": "ex"})
-    assert said.to_dict() == {5: "1/ex of 7", 9: "not recorded/y of 7", 2: "3/not recorded of 7"}
-
-
-def test_no_rows_no_sentences():
-    rows = pd.DataFrame({"a": pd.Series([], dtype="float64")})
-    assert len(render(Template.read("{a}"), rows, settings={}, words={})) == 0
+    rows = ibis.memtable({"a": [1, None, 3], "b": ["x", "y", None]})
+    facts = {name: in_words(rows[name], {"x": "ex"}) for name in rows.columns}
+    said = render(Template.read("{a}/{b} of {:most}"), facts, settings={"most": 7}, words={"x": "ex"})
+    assert list(said.to_pandas()) == ["1/ex of 7", "not recorded/y of 7", "3/not recorded of 7"]
 
 
 @pytest.mark.parametrize("text", ["{", "}", "{a!r}", "{a.b}", "{0}", "{a:>9}", "{}", "{{a}}", "{A}"])

@@ -11,13 +11,15 @@ import ibis
 import openpyxl
 import pandas as pd
 import pytest
+from xlsxwriter.worksheet import Worksheet
 
 from phm.cohorts.definition import load_definition
-from phm.errors import CheckFailed, DisclosureError
+from phm.errors import CheckFailed, ConfigurationError, DisclosureError
 from phm.feeds.contracts import load_contract
 from phm.lists.columns import ASKED, RETURN, WHEN_AND_NOTES, all_columns, form
 from phm.lists.cover import WARNING
 from phm.lists.export import INVENTED, export_practice_list
+from phm.lists.rows import RowSheet
 from phm.lists.together import other_lists
 
 REFERENCE_DATE = dt.date(2026, 10, 31)
@@ -344,3 +346,16 @@ def test_an_entry_says_which_other_lists_of_the_same_use_the_person_is_on(export
         None,
         None,
     ]
+
+
+def test_a_cell_holds_no_more_than_a_spreadsheet_reads(export, make_entries):
+    (path,) = export(make_entries(each=1).assign(usual_clinician="😀" * 20_000))
+    sheet = openpyxl.load_workbook(path)["List"]
+    texts = {row[HEADERS.index("Usual clinician")].value for row in sheet.iter_rows(min_row=2)}
+    assert texts == {"😀" * (32_767 // 2)}
+
+
+def test_a_workbook_without_its_rows_is_not_handed_over(export, make_entries, monkeypatch):
+    monkeypatch.setattr(RowSheet, "_write_rows", Worksheet._write_rows)
+    with pytest.raises(ConfigurationError, match="writes no rows of a list"):
+        export(make_entries(each=1))

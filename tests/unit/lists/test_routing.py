@@ -101,7 +101,8 @@ def test_a_route_says_the_asset_and_stands_without_one(definition):
     member = evaluate(definition, facts, reference_date=REFERENCE_DATE).member
     homes = {feature_row(1)["person_id"]: "A1", feature_row(2)["person_id"]: "A3"}
     near = assets_of(definition, homes, asset("1", "stop_smoking", "A1"))
-    said = texts(definition, member, facts, reference_date=REFERENCE_DATE, assets=near).set_index("person_id")["routes"]
+    said = texts(definition, member, facts, reference_date=REFERENCE_DATE, assets=near)
+    said = said.to_pandas().set_index("person_id")["routes"]
     with_one, without = (said[person] for person in homes)
     assert with_one.startswith("Local stop smoking service. Nearest: Place 1 (Help; for: Adults). ")
     assert "Nearest" not in without and without.startswith("Local stop smoking service. ")
