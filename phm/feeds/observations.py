@@ -5,7 +5,6 @@ Belongs here: every rule as a number with limits, and the SQL that computes the 
 """
 
 import datetime as dt
-import re
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,7 +14,7 @@ import duckdb
 
 from phm.feeds.contracts import Contract
 from phm.feeds.row_sql import at_reference_date
-from phm.feeds.schema import DatasetRule, Limits, Relationship, RowRule, literal, quoted
+from phm.feeds.schema import DatasetRule, Limits, Relationship, RowRule, literal, mentions, quoted
 
 COLUMNS_RULE = "columns_as_contracted"
 REJECTED_RULE = "rejected_percent"
@@ -68,7 +67,7 @@ def observed_columns(contract: Contract, /) -> tuple[str, ...]:
     table = contract.landed()
     named = [_expression(rule) for rule in table.dataset_rules if not rule.rejects_rows]
     named += [table.freshness.column] if table.freshness else []
-    return tuple(name for name in table.column_names if _names(" ".join(named), name))
+    return tuple(name for name in table.column_names if mentions(" ".join(named), name))
 
 
 def observe(
@@ -103,7 +102,9 @@ def observe(
         observed[COLUMNS_RULE] = len(wrong)
 
         def is_open(rule: RowRule | DatasetRule) -> bool:
-            return rule.id in asked and rule.id not in observed and not any(_names(_expression(rule), w) for w in wrong)
+            return (
+                rule.id in asked and rule.id not in observed and not any(mentions(_expression(rule), w) for w in wrong)
+            )
 
         counts = dict(_aggregates(table, filter(is_open, (*table.row_rules, *table.dataset_rules)), reference_date))
         fresh = table.freshness
@@ -130,10 +131,6 @@ def _expression(rule: RowRule | DatasetRule) -> str:
     """What a rule says about columns: its SQL, and the columns it is about."""
     aggregate, columns = getattr(rule, "aggregate", None), getattr(rule, "columns", ())
     return " ".join((rule.condition or aggregate or "", *columns))
-
-
-def _names(expression: str, column: str) -> bool:
-    return re.search(rf"\b{column}\b", expression) is not None
 
 
 def _source(files: Sequence[Path]) -> str:

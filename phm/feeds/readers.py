@@ -6,6 +6,7 @@ Belongs here: finding delivered files and opening one with the reader of its kin
 
 import hashlib
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -71,10 +72,11 @@ def open_delivered(path: Path, contract: Contract, *, folder: Path | None = None
     """
     name = path.relative_to(folder).as_posix() if folder else path.name
     try:
-        with path.open("rb") as file:
-            sha256 = hashlib.file_digest(file, "sha256").hexdigest()
-        source = unpack(path, name)
-        opened = _OPEN[source.kind](source, contract)
+        with ThreadPoolExecutor(max_workers=1) as beside:
+            digest = beside.submit(_sha256, path)
+            source = unpack(path, name)
+            opened = _OPEN[source.kind](source, contract)
+            sha256 = digest.result()
     except FileNotFoundError as error:
         raise UnreadableFeed("A delivered file is missing", name=name, hint="Check the path.") from error
     except (*DAMAGE, pa.ArrowException) as error:
@@ -91,6 +93,11 @@ def open_delivered(path: Path, contract: Contract, *, folder: Path | None = None
             raise _damaged(error, name) from None
 
     return DeliveredFile(path, name, sha256, opened.records, opened.notes, read_checked, opened.plain)
+
+
+def _sha256(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def _damaged(error: Exception, name: str) -> UnreadableFeed:

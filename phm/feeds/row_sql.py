@@ -8,10 +8,10 @@ value, and the exact but slow patterns are for the others.
 """
 
 import datetime as dt
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 from phm.feeds.contracts import Contract
-from phm.feeds.schema import Column, DatasetRule, RowRule, literal, quoted
+from phm.feeds.schema import Column, DatasetRule, RowRule, literal, mentions, quoted
 
 _THOUSANDS = "[+-]?[0-9]{1,3}(,[0-9]{3})+([.]0+)?"
 _TRIED = ("BIGINT", "DATE", "DOUBLE")
@@ -126,22 +126,39 @@ def landing_rules(contract: Contract) -> tuple[RowRule | DatasetRule, ...]:
     return (RECORD_SHAPE, *contract.row_rules, *uniqueness_rules(contract))
 
 
-def judged_sql(contract: Contract, source: str, others: Sequence[str], *, reference_date: dt.date) -> str:
+def rules_about(contract: Contract, names: Collection[str]) -> list[RowRule]:
+    """Rules on rows that ask of no columns but those called `names`."""
+    others = [name for name in contract.column_names if name not in names]
+    return [r for r in contract.row_rules if not any(mentions(f"{r.column} {r.condition}", other) for other in others)]
+
+
+def judged_sql(
+    contract: Contract,
+    source: str,
+    others: Sequence[str],
+    *,
+    reference_date: dt.date,
+    columns: Sequence[Column] | None = None,
+    rules: Collection[RowRule] | None = None,
+) -> str:
     """Common table expressions that end in `judged`: the records of `source` with values, and rules in `broken`.
 
     The bits are the first of `landing_rules`. A record of another shape (`is_malformed`, one of `others`) has no
-    columns to judge: this is its only reason.
+    columns to judge: this is its only reason. Where `source` has not all `columns`, or not all `rules` are asked for,
+    these are the ones; all other rules hold.
     """
+    columns = contract.columns if columns is None else columns
+    asked = contract.row_rules if rules is None else rules
     # Each rule is a column of its own before they are put together: within a conjunction or a CASE the engine would
     # work the same subexpression out again wherever it stands.
     verdicts = {
-        f'"rule {place}"': holds_sql(rule, contract, reference_date=reference_date)
+        f'"rule {place}"': holds_sql(rule, contract, reference_date=reference_date) if rule in asked else "true"
         for place, rule in enumerate(contract.row_rules)
     }
     verdict = "".join(f", {condition} AS {name}" for name, condition in verdicts.items())
     broken = f"CASE WHEN is_malformed THEN 1 ELSE {mask_sql(['true', *verdicts])} END"
     return f"""
-        WITH {values_sql(contract.columns, source, others)},
+        WITH {values_sql(columns, source, others)},
         verdicts AS (SELECT *{verdict} FROM "values"),
         judged AS (SELECT *, {broken} AS broken FROM verdicts)"""
 

@@ -21,6 +21,11 @@ def literal(value: object) -> str:
     return "'" + str(value).replace("'", "''") + "'"
 
 
+def mentions(expression: str, name: str) -> bool:
+    """Whether an SQL expression is about the column called `name`."""
+    return re.search(rf"\b{name}\b", expression) is not None
+
+
 @dataclass(frozen=True)
 class Limits:
     """Between which two numbers a number must lie; None is no limit, an open limit leaves out the number itself."""

@@ -7,6 +7,7 @@ so a rejected row carries all its reasons.
 import datetime as dt
 from collections.abc import Callable, Collection, Iterator, Sequence
 from pathlib import Path
+from typing import Any
 
 import duckdb
 import numpy as np
@@ -23,6 +24,8 @@ from phm.governance.pseudonyms import Pseudonymiser
 from phm.store import AS_PARQUET
 
 _SOURCE_FILE = pa.field("source_file", pa.int32())
+_OTHERS = ("source_file", "row_number", "is_malformed")
+"""What records have beside the contract's columns."""
 
 
 class Stage:
@@ -125,19 +128,34 @@ class Stage:
         return self._cursor.execute(f"CREATE OR REPLACE TEMP TABLE staged AS {query}").fetchone()[0]
 
     def _sum_up(self, plain: PlainText) -> int | None:
-        """Make `staged` of sums; the number of records, None where rows of one key may be among them."""
-        judged = self._judged(self._read(plain, numbered=False))
-        columns = self._names(self._kept)
+        """Make `staged` of sums; the number of records, None where rows of one key may be among them.
+
+        What rules ask of the columns that are kept is the same for all records that are alike in these: they are
+        judged once, when they have been counted.
+        """
+        kept = [column for column in self._contract.columns if column.name in self._kept]
+        later = row_sql.rules_about(self._contract, self._kept)
+        sooner = [rule for rule in self._contract.row_rules if rule not in later]
+        judged = self._judged(self._read(plain, numbered=False), rules=sooner)
+        texts = "".join(f", {row_sql.delivered(column)} AS {quoted(column.name)}" for column in kept)
         rules = row_sql.uniqueness_rules(self._contract)
         # Several threads see the rows in no order, and look for keys that are there twice instead.
         in_order = rules if self._is_alone else ()
         rises = " AND ".join(f"({self._rises(rule)})" for rule in in_order)
+        counted = f"""
+            {judged},
+            compared AS (SELECT broken AS broken_before{texts}, {rises or "true"} AS rises FROM judged)
+            SELECT * EXCLUDE (rises), count(*) AS records, count(CASE WHEN rises IS NOT TRUE THEN 1 END) AS falls
+            FROM compared GROUP BY ALL
+        """
+        whole = (
+            f"(SELECT 0::INTEGER AS source_file, NULL::BIGINT AS row_number, false AS is_malformed, * FROM ({counted}))"
+        )
+        carried = ("broken_before", "records", "falls")
         self._cursor.execute(
             f"""
-            CREATE OR REPLACE TEMP TABLE staged AS {judged},
-            compared AS (SELECT source_file, broken{columns}, {rises or "true"} AS rises FROM judged)
-            SELECT source_file, broken{columns}, count(*) AS records, count(*) FILTER (rises IS NOT TRUE) AS falls
-            FROM compared GROUP BY ALL
+            CREATE OR REPLACE TEMP TABLE staged AS {self._judged(whole, carried, columns=kept, rules=later)}
+            SELECT source_file, broken | broken_before AS broken{self._names(self._kept)}, records, falls FROM judged
             """
         )
         records, falls = self._cursor.execute("SELECT sum(records)::BIGINT, sum(falls) FROM staged").fetchone()
@@ -155,9 +173,9 @@ class Stage:
         query = plain.query(self._contract.column_names, numbered=numbered)
         return f"(SELECT 0::INTEGER AS source_file, * FROM ({query}))"
 
-    def _judged(self, source: str) -> str:
-        others = ("source_file", "row_number", "is_malformed")
-        return row_sql.judged_sql(self._contract, source, others, reference_date=self._reference_date)
+    def _judged(self, source: str, carried: Sequence[str] = (), **chosen: Any) -> str:
+        others = (*_OTHERS, *carried)
+        return row_sql.judged_sql(self._contract, source, others, reference_date=self._reference_date, **chosen)
 
     def _names(self, columns: Collection[str]) -> str:
         return "".join(f", {quoted(name)}" for name in self._contract.column_names if name in columns)

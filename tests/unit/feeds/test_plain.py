@@ -6,8 +6,10 @@ from functools import partial
 import duckdb
 import pytest
 
+from phm.feeds.contracts import load_contract
 from phm.feeds.observations import observed_columns
-from phm.feeds.readers import open_delivered
+from phm.feeds.readers import find_files, open_delivered
+from tests.conftest import SAMPLE_PARTITION
 from tests.unit.feeds.delivered import GOOD_EVENT, as_csv, events
 
 HEADER = ",".join(GOOD_EVENT)
@@ -65,6 +67,16 @@ def test_engine_and_parser_read_the_same(deliver, both_ways, rows, content):
 
     assert kept(summed_up) == kept(by_parser)
     assert all(set(row) == {"event_date", "source"} for row in rows(*summed_up.accepted_files))
+
+
+@pytest.mark.parametrize("name", ["gp_event", "gp_medication", "gp_register", "emergency_attendance"])
+def test_sums_say_the_same_of_a_delivery_as_its_rows(sample_feeds, landed, name):
+    """Also of rules about several columns, of which some are counted by and some are not."""
+    contract = load_contract(name)
+    delivery = sample_feeds / SAMPLE_PARTITION.path
+    of_sample = partial(landed, contract, *find_files(delivery, contract), folder=delivery)
+    rows, sums = of_sample(), of_sample(columns=observed_columns(contract), in_rows=False)
+    assert sums.record() == rows.record() and rows.delivered > 1000
 
 
 def test_a_field_too_many_and_one_too_few_do_not_make_up_for_each_other(deliver, both_ways, rows):

@@ -5,7 +5,7 @@ import datetime as dt
 import pytest
 
 from phm.feeds import row_sql
-from phm.feeds.contracts import load_contracts
+from phm.feeds.contracts import load_contract, load_contracts
 from phm.feeds.schema import Column, literal
 
 VALID = ["9990000018", "9990000026", "9990000034", "9990000042", "9990000050", "9990000093", "9876543210", "0607230002"]
@@ -163,3 +163,11 @@ def test_a_glob_matches_what_its_pattern_does(con):
                 differing = f'FROM (VALUES {examples}) t("{rule.column}") WHERE ({rule.condition}) <> {matches}'
                 assert con.execute(differing).fetchall() == [], f"{contract.name}: {rule.id}"
     assert globs > 10
+
+
+def test_rules_about_columns_ask_of_no_others():
+    contract = load_contract("gp_register")
+    found = {rule.id for rule in row_sql.rules_about(contract, {"registration_date", "sex"})}
+    assert {"sex_present", "registration_date_readable"} <= found
+    others = [r.id for r in contract.row_rules if "date_of_birth" in r.condition or "extract_date" in r.condition]
+    assert others and not found & set(others)
