@@ -70,6 +70,7 @@ def check_table(
     related: Mapping[str, Sequence[Path]] = MappingProxyType({}),
     shifts: Sequence[Shift] | None = None,
     columns: Collection[str] | None = None,
+    in_rows: bool = True,
 ) -> list[RuleResult]:
     """Hold the table in Parquet `files` against `contract`; one result for each rule of `checks_of(contract)`.
 
@@ -90,11 +91,18 @@ def check_table(
         another could not be evaluated, and is a warning at most.
     shifts
         What `drift.compare` found against the delivery before.
-    columns
-        Those the table was landed with, where not all were.
+    columns, in_rows
+        What the table was landed with, where not all columns, or not in rows.
     """
     observed, missing = observe(
-        con, contract, files, reference_date=reference_date, landing=landing, related=related, columns=columns
+        con,
+        contract,
+        files,
+        reference_date=reference_date,
+        landing=landing,
+        related=related,
+        columns=columns,
+        in_rows=in_rows,
     )
     as_warnings = {*(landing["rejections"] if landing else ())}
     as_warnings |= {r.id for r in contract.evaluated_relationships if r.to_contract not in related}

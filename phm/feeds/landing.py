@@ -101,8 +101,9 @@ def land(
     columns
         Those of the landed contract that are written, where not all are wanted; every rule is evaluated all the same.
     in_rows
-        Whether it matters which row is which. Where not, in half the time, accepted rows come in any order and the
-        row numbers of quarantined ones may be empty.
+        Whether it matters which row is which. Where not, in half the time, accepted rows that are the same in what is
+        written may stand there once, with how many they are in `records`, and the row numbers of quarantined ones may
+        be empty.
 
     Raises
     ------

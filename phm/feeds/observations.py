@@ -80,16 +80,18 @@ def observe(
     landing: Mapping[str, Any] | None,
     related: Mapping[str, Sequence[Path]],
     columns: Collection[str] | None,
+    in_rows: bool,
 ) -> tuple[dict[str, float | None], list[str]]:
     """The number found for each rule, by rule id, and the columns that are missing or of another type.
 
     Rules on such columns have no number, nor have rules on identifiers, which a landed table no longer holds, an
     aggregate of no values, and relationships to a table that is not in `related` (files by name of contract).
     `landing` is `Landing.record()`; what was counted at landing is not counted again. `columns` are those the files
-    were written with, where landing was asked for `observed_columns` only.
+    were written with, where landing was asked for `observed_columns` only; unless `in_rows`, a row of theirs stands
+    for as many as its `records` says.
     """
     table = contract.landed()
-    source = _source(files)
+    source = _source(files) if in_rows else f"(SELECT *, unnest(range(records)) FROM {_source(files)})"
     asked = {bound.rule_id for bound in bounds_of(contract)}
     observed: dict[str, float | None] = {}
     if landing:

@@ -34,7 +34,7 @@ class Stage:
     `staged` holds the current batch: one row is one delivered record, with `source_file` (an index), `row_number`,
     `broken` and those of the contract's columns that something is made of. `quarantine` and `identity` collect rows
     over all batches. Of the landed table only `columns` are written. Unless rows are wanted `in_rows`, those that are
-    the same in what is kept may stand in `staged` once, with the number of `records`.
+    the same in what is kept may stand in `staged` and in what is written once, with the number of `records`.
     """
 
     def __init__(
@@ -58,7 +58,6 @@ class Stage:
         self._has_practice = "practice_code" in contract.column_names
         self._is_alone = cursor.execute("SELECT current_setting('threads')").fetchone() == (1,)
         self._in_rows = in_rows
-        self._is_summed_up = False
         identifying = {"nhs_number", "date_of_birth", "practice_code", "registration_date"}
         self.keeps_identity = keep_identity and identifying <= set(contract.column_names)
         landed = zip(contract.columns, contract.landed().columns, strict=True)
@@ -83,8 +82,7 @@ class Stage:
         """Parse `files` into `staged`, with a bit set in `broken` for every rule a row breaks."""
         self._files = files
         plain = files[0].plain if len(files) == 1 else None
-        self._is_summed_up = bool(plain) and not self._in_rows and self._can_read(self._sum_up, plain)
-        if self._is_summed_up:
+        if plain and not self._in_rows and self._can_read(self._sum_up, plain):
             return
         # Of an engine with several threads one would read alone: there, they judge what the parser reads.
         if not (plain and self._is_alone and self._can_read(self._stage_plain, plain)):
@@ -124,7 +122,7 @@ class Stage:
     def _stage(self, source: str) -> int:
         """Make `staged` from `source`, records as the readers yield them with their `source_file`; their number."""
         columns = self._names(self._kept | self._keys)
-        query = f"{self._judged(source)} SELECT source_file, row_number, broken{columns} FROM judged"
+        query = f"{self._judged(source)} SELECT source_file, row_number, 1 AS records, broken{columns} FROM judged"
         return self._cursor.execute(f"CREATE OR REPLACE TEMP TABLE staged AS {query}").fetchone()[0]
 
     def _sum_up(self, plain: PlainText) -> int | None:
@@ -155,7 +153,8 @@ class Stage:
         self._cursor.execute(
             f"""
             CREATE OR REPLACE TEMP TABLE staged AS {self._judged(whole, carried, columns=kept, rules=later)}
-            SELECT source_file, broken | broken_before AS broken{self._names(self._kept)}, records, falls FROM judged
+            SELECT source_file, row_number, records, falls, broken | broken_before AS broken{self._names(self._kept)}
+            FROM judged
             """
         )
         records, falls = self._cursor.execute("SELECT sum(records)::BIGINT, sum(falls) FROM staged").fetchone()
@@ -200,9 +199,8 @@ class Stage:
 
     def tally(self) -> list[tuple[int, int, int]]:
         """Rows of the batch by (index of file, mask of rules broken, number of rows)."""
-        rows = "sum(records)::BIGINT" if self._is_summed_up else "count(*)"
         return self._cursor.execute(
-            f"SELECT source_file, broken, {rows} FROM staged GROUP BY ALL ORDER BY ALL"
+            "SELECT source_file, broken, sum(records)::BIGINT FROM staged GROUP BY ALL ORDER BY ALL"
         ).fetchall()
 
     def is_rejected(self, broken: int) -> bool:
@@ -222,7 +220,7 @@ class Stage:
             f"""
             INSERT INTO quarantine
             SELECT [{names}][source_file + 1], row_number, concat_ws(';', {reasons}), {practice}
-            FROM {self._rows(f"broken & {self._rejecting} <> 0")}
+            FROM (SELECT *, unnest(range(records)) FROM staged WHERE broken & {self._rejecting} <> 0)
             """
         )
 
@@ -230,7 +228,7 @@ class Stage:
         """Write the accepted rows of the batch to `part`, identifiers replaced; their number."""
         if self._needs_person:
             self._pseudonymise()
-        source = self._rows(f"broken & {self._rejecting} = 0")
+        source = f"(FROM staged WHERE broken & {self._rejecting} = 0) AS accepted"
         if self._needs_person:
             source = f"{source} JOIN pseudonym USING (nhs_number)"
         if self.keeps_identity:
@@ -245,15 +243,11 @@ class Stage:
             "date_of_birth": f"{row_sql.age_sql('date_of_birth', self._reference_date)} AS age",
         }
         columns = ", ".join(values[c.name] if c.is_identifiable else quoted(c.name) for c in self._written)
-        order = "" if self._is_summed_up else " ORDER BY source_file, row_number"
-        return self._copy(f"SELECT {columns} FROM {source}{order}", part)
-
-    def _rows(self, condition: str) -> str:
-        """The rows of the batch that hold `condition`; of rows that were summed up, their number is not known."""
-        if not self._is_summed_up:
-            return f"(FROM staged WHERE {condition}) AS chosen"
-        each = "NULL::BIGINT AS row_number, unnest(range(records)) AS place"
-        return f"(SELECT *, {each} FROM staged WHERE {condition}) AS chosen"
+        if self._in_rows:
+            return self._copy(f"SELECT {columns} FROM {source} ORDER BY source_file, row_number", part)
+        self._copy(f"SELECT {columns}, records FROM {source}", part)
+        (written,) = self._cursor.execute(f"SELECT sum(records)::BIGINT FROM read_parquet({literal(part)})").fetchone()
+        return written or 0
 
     def take_over(self, other: "Stage") -> None:
         """Add what another stage has quarantined and identified."""

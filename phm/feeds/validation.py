@@ -133,7 +133,8 @@ def validate(
 
         is_compared = bool(previous or list_sizes)
         columns = None if is_compared else observed_columns(contract)
-        landing = landed(files, "now", columns=columns, in_rows=is_compared or rejected_to is not None)
+        keeping = {"columns": columns, "in_rows": is_compared or rejected_to is not None}
+        landing = landed(files, "now", **keeping)
         shifts = None
         if previous:
             before = landed(_files(previous), "before")
@@ -150,7 +151,7 @@ def validate(
             reference_date=reference_date,
             landing=landing.record(),
             shifts=shifts,
-            columns=columns,
+            **keeping,
         )
         rejected_rows = write_rejected(con, landing, contract, files, rejected_to) if rejected_to else None
     return Validation(
