@@ -42,7 +42,6 @@ def validate(
     from phm.errors import CheckFailed
     from phm.feeds.contracts import load_contract
     from phm.feeds.validation import validate as check
-    from phm.report.validation import build_validation_page
     from phm.store import Partition, write_atomically
 
     settings = load_settings()
@@ -65,6 +64,8 @@ def validate(
     if rejected_to:
         say(f"{found.rejected_rows} rejected rows, with their values, are in {rejected_to}: not to leave the vault.")
     if html:
+        from phm.report.validation import build_validation_page
+
         write_atomically(html, build_validation_page(found))
         say(f"The page for the supplier is {html}; it holds no values.")
     if found.broken:

@@ -4,40 +4,39 @@ Belongs here: the SQL of uniqueness at landing. In most extracts each row's key 
 none can be there twice: this is looked at first, and costs next to nothing.
 """
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 import duckdb
 import numpy as np
 
-from phm.feeds.contracts import Contract
 from phm.feeds.schema import DatasetRule, quoted
 
 
-def rises(columns: Sequence[str], /) -> str:
-    """Whether a row is above the row before it, by these columns in their order; unknown where one is empty."""
+def rises(columns: Sequence[str], /, *, is_one_practice: bool = False) -> str:
+    """Whether a row is above the row before it, by these columns in their order; unknown where one is empty.
+
+    Where all rows are of one practice, its code is not looked at.
+    """
+    varying = [name for name in columns if not (is_one_practice and name == "practice_code")]
     condition = ""
-    for name in map(quoted, reversed(columns)):
+    for name in map(quoted, reversed(varying or columns)):
         before = f"lag({name}) OVER ()"
         further = f" OR ({name} = {before} AND ({condition}))" if condition else ""
         condition = f"{name} > {before}{further}"
     return condition
 
 
-def may_repeat(cursor: duckdb.DuckDBPyConnection, rule: DatasetRule, judged: str, contract: Contract, /) -> bool:
-    """Whether a key may be there twice, as its hash is, in the rows of `judged` (`row_sql.judged_sql`), in any order.
+def hashed(columns: Sequence[str], /, *, required: Collection[str]) -> str:
+    """A number for a row's key, the same for the same key; none where a column that is required is empty."""
+    present = " AND ".join(["true", *(f"{quoted(name)} IS NOT NULL" for name in columns if name in required)])
+    return f"CASE WHEN {present} THEN hash({', '.join(map(quoted, columns))}) END"
 
-    Rows without a part of the key that is required are rejected for that, and are no repeats.
-    """
-    key = ", ".join(map(quoted, rule.columns))
-    required = [f"{quoted(name)} IS NOT NULL" for name in rule.columns if contract.column(name).required]
-    chosen = " AND ".join(["true", *required])
-    cursor.execute(
-        f"CREATE OR REPLACE TEMP TABLE hashed AS {judged} SELECT hash({key}) AS key FROM judged WHERE {chosen}"
-    )
-    # Sorted as one array of numbers: the engine takes six times as long to count how many differ.
-    hashes = np.sort(cursor.execute("FROM hashed").fetchnumpy()["key"])
-    cursor.execute("DROP TABLE hashed")
-    return bool((hashes[1:] == hashes[:-1]).any())
+
+def may_repeat(hashes: np.ndarray, /) -> bool:
+    """Whether two of the numbers are the same, and so perhaps two keys."""
+    # Sorted as one array: the engine takes six times as long to count how many differ.
+    ordered = np.sort(hashes)
+    return bool((ordered[1:] == ordered[:-1]).any())
 
 
 def mark_repeated(

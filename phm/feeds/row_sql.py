@@ -8,7 +8,7 @@ value, and the exact but slow patterns are for the others.
 """
 
 import datetime as dt
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 
 from phm.feeds.contracts import Contract
 from phm.feeds.schema import Column, DatasetRule, RowRule, literal, mentions, quoted
@@ -111,6 +111,9 @@ def at_reference_date(condition: str, reference_date: dt.date | None) -> str:
     return condition.replace(":reference_date", day)
 
 
+BESIDE = ("source_file", "row_number", "is_malformed")
+"""What records have beside the contract's columns."""
+
 RECORD_SHAPE = RowRule(
     "record_shape", "shape", "true", "error", "conformity", "A record has as many fields as the header.", ""
 )
@@ -124,6 +127,11 @@ def uniqueness_rules(contract: Contract) -> tuple[DatasetRule, ...]:
 def landing_rules(contract: Contract) -> tuple[RowRule | DatasetRule, ...]:
     """Every rule evaluated at landing; the place of a rule is its bit in the mask."""
     return (RECORD_SHAPE, *contract.row_rules, *uniqueness_rules(contract))
+
+
+def listed(contract: Contract, names: Collection[str]) -> str:
+    """Columns of the contract that are called `names`, as they follow others in a list of columns."""
+    return "".join(f", {quoted(name)}" for name in contract.column_names if name in names)
 
 
 def rules_about(contract: Contract, names: Collection[str]) -> list[RowRule]:
@@ -151,27 +159,28 @@ def judged_sql(
     asked = contract.row_rules if rules is None else rules
     # Each rule is a column of its own before they are put together: within a conjunction or a CASE the engine would
     # work the same subexpression out again wherever it stands.
-    verdicts = {
-        f'"rule {place}"': holds_sql(rule, contract, reference_date=reference_date) if rule in asked else "true"
-        for place, rule in enumerate(contract.row_rules)
-    }
-    verdict = "".join(f", {condition} AS {name}" for name, condition in verdicts.items())
-    broken = f"CASE WHEN is_malformed THEN 1 ELSE {mask_sql(['true', *verdicts])} END"
+    places = {bit: rule for bit, rule in enumerate(landing_rules(contract)) if rule in asked}
+    verdicts = {bit: f'"rule {bit}"' for bit in places}
+    verdict = "".join(
+        f", {holds_sql(rule, contract, reference_date=reference_date)} AS {verdicts[bit]}"
+        for bit, rule in places.items()
+    )
+    broken = f"CASE WHEN is_malformed THEN 1 ELSE {mask_sql(verdicts)} END"
     return f"""
         WITH {values_sql(columns, source, others)},
         verdicts AS (SELECT *{verdict} FROM "values"),
         judged AS (SELECT *, {broken} AS broken FROM verdicts)"""
 
 
-def mask_sql(conditions: Sequence[str]) -> str:
-    """An integer with bit *i* set where condition *i* is false; a condition that is unknown (null) holds.
+def mask_sql(conditions: Mapping[int, str]) -> str:
+    """An integer with a bit set where its condition is false; a condition that is unknown (null) holds.
 
     Nearly every row breaks none, which one conjunction settles; only for the others are the bits put together. Pass
     columns, not expressions: they stand here twice.
     """
-    kind = "BIGINT" if len(conditions) < 63 else "HUGEINT"
-    holds = " AND ".join(f"{c} IS NOT FALSE" for c in conditions)
-    bits = " + ".join(f"CASE WHEN {c} IS FALSE THEN {1 << i}::{kind} ELSE 0 END" for i, c in enumerate(conditions))
+    kind = "BIGINT" if max(conditions, default=0) < 63 else "HUGEINT"
+    holds = " AND ".join(f"{c} IS NOT FALSE" for c in conditions.values())
+    bits = " + ".join(f"CASE WHEN {c} IS FALSE THEN {1 << bit}::{kind} ELSE 0 END" for bit, c in conditions.items())
     return f"CASE WHEN {holds} THEN 0::{kind} ELSE {bits} END" if conditions else "0::BIGINT"
 
 

@@ -4,6 +4,8 @@ Belongs here: what a column is, what a rule is, and which rules follow from what
 """
 
 import difflib
+import itertools
+import math
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -213,13 +215,30 @@ def implied_rules(column: Column) -> list[RowRule]:
     return rules
 
 
+_MOST_LENGTHS = 16
+"""Lengths of a text that are looked at one by one."""
+
+
 def _matches_sql(name: str, pattern: str) -> str:
-    """The condition that a text matches; a pattern that spells out every place is a glob, which takes half the time."""
-    places = re.findall(r"(\[[A-Za-z0-9-]+\]|[A-Za-z0-9_])(?:\{([0-9]+)\})?", pattern)
-    spelt_out = "".join(place + (f"{{{count}}}" if count else "") for place, count in places)
-    if f"^{spelt_out}$" != pattern:
+    """The condition that a text matches; a pattern that spells out its places is a glob for each length of a text.
+
+    That takes half the time of a regular expression, and much less on a column that is stored as a dictionary.
+    """
+    places = re.findall(r"(\[[A-Za-z0-9-]+\]|[A-Za-z0-9_])(\{([0-9]+)(?:,([0-9]+))?\})?", pattern)
+    spelt_out = "".join(place + count for place, count, *_ in places)
+    choices = [range(int(low or 1), int(high or low or 1) + 1) for *_, low, high in places]
+    lengths = math.prod(map(len, choices))
+    several = sum(len(counts) > 1 for counts in choices)
+    if f"^{spelt_out}$" != pattern or lengths > _MOST_LENGTHS or several > 1:
         return f"regexp_matches({name}, {literal(pattern)})"
-    return f"{name} GLOB {literal(''.join(place * int(count or 1) for place, count in places))}"
+    globs = {
+        sum(counts): f"{name} GLOB {literal(''.join(p[0] * count for p, count in zip(places, counts, strict=True)))}"
+        for counts in itertools.product(*choices)
+    }
+    if lengths == 1:
+        return next(iter(globs.values()))
+    of_length = " ".join(f"WHEN {length} THEN {glob}" for length, glob in globs.items())
+    return f"CASE strlen({name}) {of_length} ELSE strlen({name}) < 0 END"  # unknown, as the text is, or false
 
 
 def unique_rule(columns: tuple[str, ...]) -> DatasetRule:

@@ -7,7 +7,6 @@ so a rejected row carries all its reasons.
 import datetime as dt
 from collections.abc import Callable, Collection, Iterator, Sequence
 from pathlib import Path
-from typing import Any
 
 import duckdb
 import numpy as np
@@ -19,13 +18,12 @@ from phm.feeds.contracts import Contract
 from phm.feeds.layout import record_schema
 from phm.feeds.plain import PlainText
 from phm.feeds.readers import DeliveredFile
-from phm.feeds.schema import DatasetRule, literal, quoted
+from phm.feeds.schema import literal, quoted
+from phm.feeds.sums import sum_up
 from phm.governance.pseudonyms import Pseudonymiser
 from phm.store import AS_PARQUET
 
 _SOURCE_FILE = pa.field("source_file", pa.int32())
-_OTHERS = ("source_file", "row_number", "is_malformed")
-"""What records have beside the contract's columns."""
 
 
 class Stage:
@@ -66,6 +64,7 @@ class Stage:
         self._kept = {column.name for column in self._written}.union(
             identifying if self.keeps_identity else (), ["practice_code"] if self._has_practice else ()
         )
+        self._later = row_sql.rules_about(contract, self._kept)
         self._keys = {name for rule in row_sql.uniqueness_rules(contract) for name in rule.columns}
         cursor.execute(row_sql.IS_NHS_NUMBER)
         cursor.execute(
@@ -87,13 +86,14 @@ class Stage:
         # Of an engine with several threads one would read alone: there, they judge what the parser reads.
         if not (plain and self._is_alone and self._can_read(self._stage_plain, plain)):
             self._load_records()
+        is_one_practice = self._contract.one_practice_per_file and len(files) == 1
         for rule in row_sql.uniqueness_rules(self._contract):
             keys.mark_repeated(
                 self._cursor,
                 rule,
                 acceptable=f"broken & {self._rejecting} = 0",
                 bit=1 << self.rules.index(rule),
-                rising=self._rises(rule),
+                rising=keys.rises(rule.columns, is_one_practice=is_one_practice),
             )
 
     def _can_read(self, fill: Callable[[PlainText], int | None], plain: PlainText) -> bool:
@@ -121,63 +121,25 @@ class Stage:
 
     def _stage(self, source: str) -> int:
         """Make `staged` from `source`, records as the readers yield them with their `source_file`; their number."""
-        columns = self._names(self._kept | self._keys)
-        query = f"{self._judged(source)} SELECT source_file, row_number, 1 AS records, broken{columns} FROM judged"
+        columns = row_sql.listed(self._contract, self._kept | self._keys)
+        judged = row_sql.judged_sql(self._contract, source, row_sql.BESIDE, reference_date=self._reference_date)
+        query = f"{judged} SELECT source_file, row_number, 1 AS records, broken{columns} FROM judged"
         return self._cursor.execute(f"CREATE OR REPLACE TEMP TABLE staged AS {query}").fetchone()[0]
 
     def _sum_up(self, plain: PlainText) -> int | None:
-        """Make `staged` of sums; the number of records, None where rows of one key may be among them.
-
-        What rules ask of the columns that are kept is the same for all records that are alike in these: they are
-        judged once, when they have been counted.
-        """
-        kept = [column for column in self._contract.columns if column.name in self._kept]
-        later = row_sql.rules_about(self._contract, self._kept)
-        sooner = [rule for rule in self._contract.row_rules if rule not in later]
-        judged = self._judged(self._read(plain, numbered=False), rules=sooner)
-        texts = "".join(f", {row_sql.delivered(column)} AS {quoted(column.name)}" for column in kept)
-        rules = row_sql.uniqueness_rules(self._contract)
-        # Several threads see the rows in no order, and look for keys that are there twice instead.
-        in_order = rules if self._is_alone else ()
-        rises = " AND ".join(f"({self._rises(rule)})" for rule in in_order)
-        counted = f"""
-            {judged},
-            compared AS (SELECT broken AS broken_before{texts}, {rises or "true"} AS rises FROM judged)
-            SELECT * EXCLUDE (rises), count(*) AS records, count(CASE WHEN rises IS NOT TRUE THEN 1 END) AS falls
-            FROM compared GROUP BY ALL
-        """
-        whole = (
-            f"(SELECT 0::INTEGER AS source_file, NULL::BIGINT AS row_number, false AS is_malformed, * FROM ({counted}))"
+        return sum_up(
+            self._cursor,
+            self._contract,
+            self._read(plain, numbered=False),
+            kept=self._kept,
+            later=self._later,
+            reference_date=self._reference_date,
+            in_order=self._is_alone,
         )
-        carried = ("broken_before", "records", "falls")
-        self._cursor.execute(
-            f"""
-            CREATE OR REPLACE TEMP TABLE staged AS {self._judged(whole, carried, columns=kept, rules=later)}
-            SELECT source_file, row_number, records, falls, broken | broken_before AS broken{self._names(self._kept)}
-            FROM judged
-            """
-        )
-        records, falls = self._cursor.execute("SELECT sum(records)::BIGINT, sum(falls) FROM staged").fetchone()
-        unseen = () if self._is_alone else rules
-        is_repeated = falls > 1 or any(keys.may_repeat(self._cursor, rule, judged, self._contract) for rule in unseen)
-        return None if is_repeated else records  # the first row has none before it
-
-    def _rises(self, rule: DatasetRule) -> str:
-        """The condition that a row's key is above that of the row before; the practice is one in all rows of a file."""
-        is_one = self._contract.one_practice_per_file and len(self._files) == 1
-        varying = [name for name in rule.columns if not (is_one and name == "practice_code")]
-        return keys.rises(varying or rule.columns)
 
     def _read(self, plain: PlainText, *, numbered: bool) -> str:
         query = plain.query(self._contract.column_names, numbered=numbered)
         return f"(SELECT 0::INTEGER AS source_file, * FROM ({query}))"
-
-    def _judged(self, source: str, carried: Sequence[str] = (), **chosen: Any) -> str:
-        others = (*_OTHERS, *carried)
-        return row_sql.judged_sql(self._contract, source, others, reference_date=self._reference_date, **chosen)
-
-    def _names(self, columns: Collection[str]) -> str:
-        return "".join(f", {quoted(name)}" for name in self._contract.column_names if name in columns)
 
     def check_practices(self) -> None:
         """Raise UnreadableFeed where a file holds rows of another practice than the one it is named after."""
