@@ -1,5 +1,5 @@
 """`make bench`: `phm run` against the floor and `phm validate` against parsing, on the demonstration place and on one
-built from published files.
+built from published files; and `phm validate` of one file of 30 million rows, the demonstration's attendances repeated.
 
 Run as
 
@@ -20,6 +20,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+import duckdb
+
 from phm.config import load_settings
 from phm.errors import ConfigurationError
 from phm.governance.pseudonyms import create_key
@@ -27,6 +29,7 @@ from phm.store import Partition
 from tests.benchmarks.measure import Measurement, measure, rows_of
 
 DEMO = Partition("2026-10", "QZZ")
+LARGE_ROWS = 30_000_000
 
 
 @dataclass(frozen=True)
@@ -71,6 +74,7 @@ def main() -> None:
     if given.reference:
         places.append(_published(given.work, given.reference.absolute(), Partition(given.month, given.icb)))
     results = [result for place in places for result in _compare(place, given.work, given.repeat, given.threads)]
+    results += _validate(_large(places[0], given.work), "emergency_attendance", given.work, given.repeat, given.threads)
     print(markdown(results))
 
 
@@ -102,23 +106,57 @@ def _compare(place: Place, work: Path, repeat: int, threads: int) -> list[Result
     )
     floor = [sys.executable, "-m", "tests.benchmarks.floor", str(place.delivery), partition.reference_date.isoformat()]
     floor += [str(tiers), "--threads", str(threads)]
-    events = place.delivery / "gp_event"
-    parse = [sys.executable, "-m", "tests.benchmarks.parse", str(events), "gp_event", "--threads", str(threads)]
-    validate = _phm("validate", str(events), "--contract", "gp_event", "--month", partition.month)
-    programs = {"floor": floor, "phm run": pipeline, "parse events": parse, "phm validate": validate}
+    runs = _runs(place.name, {"floor": floor, "phm run": pipeline}, environment, repeat)
+    rows = rows_of(place.delivery)
+    run_results = [Result(place, program, "floor", runs[program], rows) for program in runs]
+    events = Place(place.name, place.delivery / "gp_event", partition)
+    return run_results + _validate(events, "gp_event", work, repeat, threads)
+
+
+def _validate(place: Place, contract: str, work: Path, repeat: int, threads: int) -> list[Result]:
+    """`phm validate` of the files in the place's folder beside parsing them."""
+    environment = _environment(work / f"home-{place.partition.key}", threads)
+    parse = [sys.executable, "-m", "tests.benchmarks.parse", str(place.feeds), contract, "--threads", str(threads)]
+    validate = _phm("validate", str(place.feeds), "--contract", contract, "--month", place.partition.month)
+    base, checked = f"parse {contract}", f"phm validate {contract}"
+    runs = _runs(place.name, {base: parse, checked: validate}, environment, repeat)
+    rows = int(runs[base][0].output)
+    return [Result(place, program, base, runs[program], rows) for program in runs]
+
+
+def _runs(
+    name: str, programs: Mapping[str, Sequence[str]], environment: Mapping[str, str], repeat: int
+) -> dict[str, list[Measurement]]:
+    """Each program's runs, one after the other in turn."""
     runs: dict[str, list[Measurement]] = {program: [] for program in programs}
     for turn in range(repeat):
         for program, command in programs.items():
             run = measure(command, environment)
             runs[program].append(run)
-            print(f"{place.name}, {program}, {turn + 1} of {repeat}: {run.seconds:.1f} s", file=sys.stderr)
-    rows, event_rows = rows_of(place.delivery), int(runs["parse events"][0].output)
-    return [
-        Result(place, "floor", "floor", runs["floor"], rows),
-        Result(place, "phm run", "floor", runs["phm run"], rows),
-        Result(place, "parse events", "parse events", runs["parse events"], event_rows),
-        Result(place, "phm validate", "parse events", runs["phm validate"], event_rows),
-    ]
+            print(f"{name}, {program}, {turn + 1} of {repeat}: {run.seconds:.1f} s", file=sys.stderr)
+    return runs
+
+
+def _large(place: Place, work: Path) -> Place:
+    """One file of `LARGE_ROWS`: the attendances of a place as often as it takes, each with a number of its own."""
+    folder = work / "large"
+    if not folder.is_dir():
+        draft = folder.with_name("large.draft")
+        shutil.rmtree(draft, ignore_errors=True)
+        draft.mkdir(parents=True)
+        source = f"read_csv('{(place.delivery / 'emergency_attendance.csv').as_posix()}', all_varchar = true)"
+        number = f"'{place.partition.icb_code}-' || lpad((row_number() OVER ())::VARCHAR, 9, '0')"
+        with duckdb.connect(config={"threads": 1}) as con:
+            (rows,) = con.execute(f"SELECT count(*) FROM {source}").fetchone()
+            con.execute(
+                f"""
+                COPY (SELECT {number} AS attendance_id, * EXCLUDE (attendance_id, turn)
+                      FROM {source}, range({-(-LARGE_ROWS // rows)}) t(turn) LIMIT {LARGE_ROWS})
+                TO '{(draft / "emergency_attendance.csv").as_posix()}' (FORMAT csv, HEADER)
+                """
+            )
+        draft.rename(folder)
+    return Place("one file", folder, place.partition)
 
 
 def _demo(work: Path) -> Place:
