@@ -100,8 +100,8 @@ class Stage:
         """Whether the engine finds in a plain file the records that were counted in it, when it fills `staged`."""
         try:
             return fill(plain) == self._files[0].records
-        except duckdb.InvalidInputException:  # a record with too few fields
-            return False
+        except (duckdb.InvalidInputException, duckdb.OutOfMemoryException):
+            return False  # there is a record with too few fields; or so many that their keys do not fit
 
     def _load_records(self) -> None:
         failure: list[PhmError] = []

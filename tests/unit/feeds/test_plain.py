@@ -83,6 +83,15 @@ def test_sums_say_the_same_of_a_delivery_as_its_rows(sample_feeds, landed, name)
     assert sums.record() == rows.record() and rows.delivered > 1000
 
 
+def test_a_file_whose_keys_do_not_fit_into_memory_is_looked_at_in_rows(deliver, landed, gp_event, monkeypatch):
+    def too_many(*_, **__):
+        raise duckdb.OutOfMemoryException("failed to allocate")
+
+    monkeypatch.setattr("phm.feeds.staging.sum_up", too_many)
+    landing = landed(gp_event, deliver("gp_event/M85001.csv", PLAIN), columns=("source",), in_rows=False)
+    assert (landing.accepted, landing.quarantined) == (5, 0)
+
+
 def test_a_field_too_many_and_one_too_few_do_not_make_up_for_each_other(deliver, both_ways, rows):
     """The engine would overlook an empty field too many; but then another record has too few, and ends its reading."""
     lines = [HEADER, LINE.format(1) + ",", LINE.format(2).removesuffix(",practice"), LINE.format(3), ""]
