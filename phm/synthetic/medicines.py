@@ -6,7 +6,7 @@ import numpy as np
 
 from phm.synthetic.clinical import Health
 from phm.synthetic.logs import Log
-from phm.synthetic.moments import moments
+from phm.synthetic.moments import Span, moments
 from phm.synthetic.people import BLACK, People
 from phm.synthetic.tenancies import NEVER
 
@@ -59,18 +59,18 @@ def write_medicines(log: Log, people: People, health: Health, quiet: np.ndarray)
     contraceptive = ~people.is_male & (age > 16) & (age < 46) & lucky("contraceptive", 0.11) & ~quiet
     _issue(log, people, np.flatnonzero(contraceptive), "combined_contraceptive", 91, np.full(len(people), -NEVER))
 
-    often = people.contact
+    often, span = people.contact, Span.of_record(people.reference_day, MEDICINE_DAYS / 365)
     wheezes = has["asthma"] | has["copd"]
     for concept, rate in {
         "drug_raising_bp": lambda age: (age > 16) * np.interp(age, [16, 40, 70], [0.08, 0.2, 0.25]) * often,
         "oral_steroid": lambda age: np.where(wheezes & (age > 16), 0.25, 0.01) * often,
     }.items():
-        log.add(*moments(people, rate, f"issue of {concept}", years=MEDICINE_DAYS / 365), concept)
+        log.add(*moments(people, rate, f"issue of {concept}", span=span), concept)
     person, day = moments(
         people,
         lambda age: np.interp(age, [0, 20, 45, 65, 85], [0.25, 0.25, 0.5, 1.0, 1.6]) * often,
         "issue of others",
-        years=MEDICINE_DAYS / 365,
+        span=span,
     )
     log.add_codes(person, day, OTHER_MEDICINES[people.chance.whole("other medicine", 0, 8, who[person], day)])
 

@@ -50,6 +50,11 @@ class People(Tenancies):
         return len(self.nhs_number)
 
     @property
+    def deprived(self) -> np.ndarray:
+        """How deprived the home is: 1 in the most deprived tenth, -1 in the least."""
+        return (5.5 - self.decile) / 4.5
+
+    @property
     def age(self) -> np.ndarray:
         """Years at the reference date, with fraction."""
         return (self.reference_day - self.birth_day) / 365.25

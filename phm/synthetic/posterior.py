@@ -2,8 +2,9 @@
 
 Belongs here: Bayes' rule with the numbers people were made with, for `phm evaluate` to hold rankings against. Chances
 are summed over usual systolic pressure, how much a person's readings vary and a white coat; diastolic pressure is exact
-given those. What is true of people alike (`truth.py`: their mean, spread and share undiagnosed) is known; what is true
-of the person is not. Left out, because it changes no ranking by more than chance: rounding, and what conditions and
+given those. What is true of people alike (`truth.py`: their mean, spread, and how their hypertension comes to be known)
+is known; what is true of the person is not. That nothing is coded says something too: a raised reading might have led
+to a diagnosis. Left out, because it changes no ranking by more than chance: rounding, and what conditions and
 medicines say beyond readings. No model that a site could use may read any of this.
 """
 
@@ -12,21 +13,26 @@ from datetime import date
 import ibis.expr.types as ir
 import numpy as np
 import pandas as pd
-from scipy.special import ndtr
 
 from phm.core.blood_pressure import outside_maternity
-from phm.synthetic.clinical import DIASTOLIC_SPREAD, ON_SYSTOLIC, WHITE_COAT, WHITE_COATS
-from phm.synthetic.moments import YEARS
-from phm.synthetic.readings import (
-    AVERAGE_BELOW,
-    AVERAGE_CHANCE,
+from phm.synthetic.diagnosis import Course
+from phm.synthetic.moments import YEARS, Span
+from phm.synthetic.pressure import (
     CHANCE_ON_DIASTOLIC,
     COAT_ON_DIASTOLIC,
     DIASTOLIC_CHANCE,
-    IN_HOSPITAL,
+    DIASTOLIC_SPREAD,
+    ON_SYSTOLIC,
     RISE_A_YEAR,
     RISE_ON_DIASTOLIC,
+    WHITE_COAT,
+    WHITE_COATS,
+    chance_of_hypertension,
+    chance_of_raised,
+    is_raised,
 )
+from phm.synthetic.readings import AVERAGE_BELOW, AVERAGE_CHANCE, IN_HOSPITAL
+from phm.synthetic.tenancies import anchor_day, day_number
 
 _FALL_A_YEAR = (RISE_A_YEAR, RISE_ON_DIASTOLIC * RISE_A_YEAR)
 _ROUNDING = 1.06
@@ -44,7 +50,8 @@ def recorded(event: ir.Table, /, *, reference_date: date) -> pd.DataFrame:
     """Readings of each person as sums, in terms of untreated clinic pressure today: indexed by `person_id`.
 
     `clinic_*` are of the clinic and hospitals, `average_*` of home and ambulatory averages: number, sums of both arms,
-    of their squares and products. Readings of a pregnancy and the 8 weeks after it are left out.
+    of their squares and products. `raised_days` counts days with a raised reading of the clinic. Readings of a
+    pregnancy and the 8 weeks after it are left out.
     """
     known = event.filter(event.event_date <= reference_date)
     reading = known.filter(known.concept == "blood_pressure", known.setting != "maternity")
@@ -65,15 +72,17 @@ def recorded(event: ir.Table, /, *, reference_date: date) -> pd.DataFrame:
     sums = each.groupby(["person_id", "kind"]).sum().unstack("kind", fill_value=0.0)
     sums.columns = [f"{kind}_{name}" for name, kind in sums.columns]
     wanted = [f"{kind}_{name}" for kind in ("clinic", "average") for name in _SUMS]
-    return sums.reindex(columns=wanted, fill_value=0.0)
+    of_clinic = rows[(rows["setting"] == "clinic") & is_raised(rows["systolic"], rows["diastolic"])]
+    raised_days = of_clinic.groupby("person_id")["event_date"].nunique()
+    return sums.reindex(columns=wanted, fill_value=0.0).assign(raised_days=raised_days).fillna({"raised_days": 0})
 
 
 def best_known(event: ir.Table, truth: pd.DataFrame, /, *, reference_date: date) -> np.ndarray:
     """`posterior` of the people of `truth`, from their `core_event`."""
-    return posterior(truth, recorded(event, reference_date=reference_date))
+    return posterior(truth, recorded(event, reference_date=reference_date), reference_date=reference_date)
 
 
-def posterior(truth: pd.DataFrame, readings: pd.DataFrame, /) -> np.ndarray:
+def posterior(truth: pd.DataFrame, readings: pd.DataFrame, /, *, reference_date: date) -> np.ndarray:
     """Chance that each person has hypertension nobody has coded, given their readings, in the order of `truth`.
 
     Parameters
@@ -89,23 +98,38 @@ def posterior(truth: pd.DataFrame, readings: pd.DataFrame, /) -> np.ndarray:
     curve = np.vander(age / 50, 4)
     expected = curve @ np.linalg.lstsq(curve, log_variability)[0]
     typical, varies = np.exp(expected), float((log_variability - expected).std())
-    parts = [
-        _chances(truth.iloc[at : at + _BATCH], sums.iloc[at : at + _BATCH], typical[at : at + _BATCH], varies)
-        for at in range(0, len(truth), _BATCH)
-    ]
+    anchor, began = anchor_day(reference_date), Span.of_record(day_number(reference_date)).after
+    first = Span.of_window(anchor).after
+    unseen_share = (began - first) / (anchor - first)
+    parts = []
+    for at in range(0, len(truth), _BATCH):
+        batch = slice(at, at + _BATCH)
+        parts.append(_chances(truth.iloc[batch], sums.iloc[batch], typical[batch], varies, unseen_share))
     return np.concatenate(parts)
 
 
-def _chances(truth: pd.DataFrame, sums: pd.DataFrame, typical: np.ndarray, varies: float) -> np.ndarray:
+def _chances(
+    truth: pd.DataFrame, sums: pd.DataFrame, typical: np.ndarray, varies: float, unseen_share: float
+) -> np.ndarray:
     """`posterior` of some people: one row a person, one column a node of systolic pressure."""
-    mean, spread, below = (
-        truth[name].to_numpy(float)[:, None] for name in ("expected_systolic", "systolic_spread", "expected_diastolic")
+
+    def true(name: str) -> np.ndarray:
+        return truth[name].to_numpy(float)[:, None]
+
+    mean, spread, below = true("expected_systolic"), true("systolic_spread"), true("expected_diastolic")
+    course = Course(
+        told_log_odds=true("told_log_odds"),
+        coded=true("coded_chance"),
+        labelled=true("labelled_chance"),
+        leads=true("raised_leads_chance"),
+        visits=true("expected_visits"),
     )
     n, s, d, ss, sd, dd = (sums[f"clinic_{name}"].to_numpy()[:, None] for name in _SUMS)
     average_n, average_s, average_d, average_ss, _, _ = (sums[f"average_{name}"].to_numpy()[:, None] for name in _SUMS)
+    seen = sums["raised_days"].to_numpy()[:, None]
     usual = mean + spread * _SYSTOLIC
     diastolic = below + ON_SYSTOLIC * (usual - mean)
-    is_systolic = np.clip((usual - 140) / (spread * (_SYSTOLIC[1] - _SYSTOLIC[0])) + 0.5, 0, 1)
+    width = spread * (_SYSTOLIC[1] - _SYSTOLIC[0])
     by_average = -(average_ss - 2 * usual * average_s + average_n * usual**2) / (2 * AVERAGE_CHANCE[0] ** 2)
     before = -(_SYSTOLIC**2) / 2 + by_average
 
@@ -116,7 +140,7 @@ def _chances(truth: pd.DataFrame, sums: pd.DataFrame, typical: np.ndarray, varie
         (WHITE_COAT[0] + WHITE_COAT[1] * node, WHITE_COATS * share)
         for node, share in zip(_NODES, _WEIGHTS, strict=True)
     ]
-    logs, chances = [], []
+    logs, undiagnosed, others = [], [], []
     for coat, coat_share in coats:
         middle = usual + coat
         squares = ss - 2 * middle * s + n * middle**2
@@ -125,28 +149,23 @@ def _chances(truth: pd.DataFrame, sums: pd.DataFrame, typical: np.ndarray, varie
         left = d - CHANCE_ON_DIASTOLIC * s - n * shift
         left_squares = dd - 2 * CHANCE_ON_DIASTOLIC * sd + CHANCE_ON_DIASTOLIC**2 * ss
         left_squares = left_squares - 2 * shift * (d - CHANCE_ON_DIASTOLIC * s) + n * shift**2
-        told = (diastolic / DIASTOLIC_SPREAD**2 + left / noise + average_d / AVERAGE_CHANCE[1] ** 2) / precision
-        fits = told**2 * precision / 2 - diastolic**2 / (2 * DIASTOLIC_SPREAD**2) - left_squares / (2 * noise)
-        raised = is_systolic + (1 - is_systolic) * ndtr((told - 90) * np.sqrt(precision))
+        given = (diastolic / DIASTOLIC_SPREAD**2 + left / noise + average_d / AVERAGE_CHANCE[1] ** 2) / precision
+        fits = given**2 * precision / 2 - diastolic**2 / (2 * DIASTOLIC_SPREAD**2) - left_squares / (2 * noise)
+        by_systolic, has = chance_of_hypertension(usual, given, width, 1 / np.sqrt(precision))
+        raised = chance_of_raised(usual, given, typical[:, None], coat)
+        at = np.maximum(usual, 140 * (by_systolic > 0)), given
+        missed = has * course.uncoded(*at, raised, seen=seen, unseen_share=unseen_share)
+        other = (1 - has) * (1 - course.labelled)
         for node, share in zip(_NODES, _WEIGHTS, strict=True):
             variance = (typical[:, None] * np.exp(varies * node)) ** 2 + _ROUNDING
             log = before + fits + np.log(coat_share * share) - n / 2 * np.log(variance) - squares / (2 * variance)
             logs.append(log)
-            chances.append(raised)
+            undiagnosed.append(missed)
+            others.append(other)
     highest = np.max([log.max(axis=1) for log in logs], axis=0)[:, None]
     weights = [np.exp(log - highest) for log in logs]
-    has = sum((weight * raised).sum(axis=1) for weight, raised in zip(weights, chances, strict=True))
-    given = has / sum(weight.sum(axis=1) for weight in weights)
-
-    # Hypertension is coded in some: the odds among people alike of whom none is coded, over those among all of them.
-    by_diastolic = ndtr((diastolic - 90) / DIASTOLIC_SPREAD)
-    alike = np.exp(-(_SYSTOLIC**2) / 2) / np.exp(-(_SYSTOLIC**2) / 2).sum()
-    among_all = (is_systolic + (1 - is_systolic) * by_diastolic) @ alike
-    uncoded = _odds(truth["undiagnosed_probability"].to_numpy(float)) / _odds(among_all)
-    odds = _odds(given) * uncoded
-    return odds / (1 + odds)
-
-
-def _odds(chance: np.ndarray) -> np.ndarray:
-    chance = np.clip(chance, 1e-9, 1 - 1e-9)
-    return chance / (1 - chance)
+    missed, other = (
+        sum((weight * part).sum(axis=1) for weight, part in zip(weights, parts, strict=True))
+        for parts in (undiagnosed, others)
+    )
+    return missed / (missed + other)

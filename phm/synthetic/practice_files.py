@@ -58,7 +58,7 @@ def numbers_needed(people_count: int) -> int:
 
 
 def _rng(task: PracticeTask, stream: int) -> np.random.Generator:
-    """Dirt of one practice's files of one month, independent of how many practices there are or who draws first."""
+    """Dirt of one file (`stream`) of a practice and month, whatever other files hold and however many there are."""
     month = anchor_day(task.reference_date), task.reference_date.year * 12 + task.reference_date.month
     return np.random.default_rng(np.random.SeedSequence(task.seed, spawn_key=(task.index, stream, *month)))
 
@@ -96,14 +96,14 @@ def write_practice(task: PracticeTask) -> WrittenPractice:
     medicines.write_medicines(issues, registered, health, quiet)
     stories.write_stories(events, issues, registered, parts)
 
-    rng = _rng(task, 1)
-    event, last_contact = event_table(events, code, task.rates, rng)
-    medication = medication_table(issues, code, task.rates, rng)
+    event, last_contact = event_table(events, code, task.rates, _rng(task, 1))
+    medication = medication_table(issues, code, task.rates, _rng(task, 2))
     register_rates = (
         task.rates.without("missing_lsoa", "bad_nhs_number", "future_date") if task.is_published else task.rates
     )
-    register = _spoilt_register(register_table(registered, practice, last_contact), registered, register_rates, rng)
-    attendance = _attendance_table(registered, attended, task.rates, rng)
+    delivered = register_table(registered, practice, last_contact)
+    register = _spoilt_register(delivered, registered, register_rates, _rng(task, 3))
+    attendance = _attendance_table(registered, attended, task.rates, _rng(task, 4))
     for feed, table in (("gp_register", register), ("gp_event", event), ("gp_medication", medication)):
         with (task.folder / feed / f"{code}.csv").open("wb") as file:
             append_csv(table, file)

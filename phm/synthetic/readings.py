@@ -10,16 +10,12 @@ import numpy as np
 
 from phm.synthetic.clinical import Health
 from phm.synthetic.logs import Log
-from phm.synthetic.moments import YEARS, moments, reviews
+from phm.synthetic.moments import YEARS, Span, moments
 from phm.synthetic.people import People
+from phm.synthetic.pressure import is_raised, single_readings, untreated
 from phm.synthetic.tenancies import NEVER
+from phm.synthetic.visits import TREND, known_rate, yearly_reviews
 
-RISE_A_YEAR = 0.4
-"""How much lower systolic pressure was a year earlier, untreated adults, mm Hg."""
-COAT_ON_DIASTOLIC, CHANCE_ON_DIASTOLIC, RISE_ON_DIASTOLIC = 0.4, 0.35, 0.3
-"""Diastolic mm Hg for each mm Hg of systolic pressure that a clinic adds, chance adds, a year adds."""
-DIASTOLIC_CHANCE = 5
-"""Spread of single diastolic readings besides, mm Hg."""
 AVERAGE_BELOW, AVERAGE_CHANCE = (5, 3), (4, 3)
 """How far averages lie below readings of the clinic, and their spread: systolic and diastolic, mm Hg."""
 IN_HOSPITAL = 9
@@ -27,23 +23,14 @@ IN_HOSPITAL = 9
 
 
 def clinic_pressure(people: People, health: Health, person, day, purpose: str, /, *, added: float = 0.0):
-    """Systolic and diastolic of single readings: what is usual at the time, the clinic's effect and chance.
-
-    Some observers round to the nearest ten, most to even numbers. `purpose` names the occasion: two occasions of one
-    day have two readings.
-    """
-    key = (people.nhs_number[person], day)
-    draw = people.chance
+    """Systolic and diastolic of single readings of people with the treatment they are on that day."""
     treated = day >= health.treated_day[person]
-    systolic = np.where(treated, health.usual_systolic[person], health.true_systolic[person])
-    diastolic = np.where(treated, health.usual_diastolic[person], health.true_diastolic[person])
-    earlier = np.where(treated, 0, RISE_A_YEAR * np.clip((people.anchor - day) / 365.25, 0, YEARS))
-    chance = health.variability[person] * draw.normal(f"{purpose} systolic", *key)
-    systolic = systolic + health.white_coat[person] + added - earlier + chance
-    diastolic = diastolic + COAT_ON_DIASTOLIC * health.white_coat[person] + added / 2 - RISE_ON_DIASTOLIC * earlier
-    diastolic = diastolic + CHANCE_ON_DIASTOLIC * chance + DIASTOLIC_CHANCE * draw.normal(f"{purpose} diastolic", *key)
-    step = np.array([1, 2, 10])[np.searchsorted([0.3, 0.9], draw.uniform(f"{purpose} rounding", *key))]
-    return np.maximum(np.round(systolic / step) * step, 72), np.maximum(np.round(diastolic / step) * step, 38)
+    systolic, diastolic = untreated(people, health, person, day)
+    usual = (
+        np.where(treated, health.usual_systolic[person], systolic),
+        np.where(treated, health.usual_diastolic[person], diastolic),
+    )
+    return single_readings(people, health, person, day, usual, purpose, added=added)
 
 
 def average_pressure(people: People, health: Health, person, day, /):
@@ -59,28 +46,9 @@ def average_pressure(people: People, health: Health, person, day, /):
 
 
 def write_pressures(log: Log, people: People, health: Health, attended, quiet: np.ndarray) -> None:
-    """Blood pressures of the last years, and what followed raised ones; nobody in `quiet` has any.
-
-    Women are measured more often than men until middle age (contraception), everybody more with age, people in
-    deprived areas a little less, whoever comes often more, and some practices more than others. 87% of people with a
-    diagnosis are measured in a year (CVDPREVENT, September 2024).
-    """
-    deprived, chance = (5.5 - people.decile) / 4.5, people.chance
-    reviewed = (health.is_diagnosed | health.has["diabetes"] | health.has["ckd"]) & ~quiet
-    often = people.contact * people.measuring * np.exp(-0.15 * deprived)
-
-    def rate(age: np.ndarray) -> np.ndarray:
-        ages = [14, 16, 20, 30, 40, 50, 60, 70, 80]
-        women = np.interp(age, ages, [0.01, 0.06, 0.24, 0.25, 0.20, 0.23, 0.30, 0.42, 0.5])
-        men = np.interp(age, ages, [0.01, 0.02, 0.05, 0.09, 0.13, 0.20, 0.29, 0.42, 0.5])
-        usual = np.where(people.is_male, men, women) * often
-        return np.where(quiet, 0, np.where(reviewed, 0.3 * people.contact, np.where(age < 14, 0.004, usual)))
-
-    person, day = moments(people, rate, "pressure", trend=0.02)
-    share = np.clip(0.835 + 0.02 * people.coding - 0.02 * deprived, 0, 1)
-    review, review_day = reviews(people, np.flatnonzero(reviewed), share, "review")
-    due = (review_day >= health.diagnosed_day[review]) | ~health.is_diagnosed[review]
-    person, day = np.concatenate([person, review[due]]), np.concatenate([day, review_day[due]])
+    """Blood pressures of the last years, and what followed raised ones; nobody in `quiet` has any."""
+    chance = people.chance
+    person, day = _measured(people, health, quiet)
     systolic, diastolic = clinic_pressure(people, health, person, day, "visit")
     key = (people.nhs_number[person], day)
     pharmacy = (people.age_on(person, day) >= 40) & (chance.uniform("pharmacy", *key) < 0.05)
@@ -98,12 +66,31 @@ def write_pressures(log: Log, people: People, health: Health, attended, quiet: n
     log.add_pressures(where[seen], when[seen], *in_hospital, source="hospital")
 
     at_home = health.is_diagnosed & (chance.uniform("home monitor", people.nhs_number) < 0.35)
-    at_home, home_day = moments(people, lambda _: np.where(at_home, 0.5, 0), "home reading", years=3)
+    lately = Span.of_record(people.reference_day, 3)
+    at_home, home_day = moments(people, lambda _: np.where(at_home, 0.5, 0), "home reading", span=lately)
     kept = home_day >= health.diagnosed_day[at_home]
     at_home, home_day = at_home[kept], home_day[kept]
     log.add_pressures(at_home, home_day, *average_pressure(people, health, at_home, home_day), "home", "patient")
-    _follow_up(log, people, health, person, day, (systolic >= 140) | (diastolic >= 90))
+    _follow_up(log, people, health, person, day, is_raised(systolic, diastolic))
     _write_diagnoses(log, people, health)
+
+
+def _measured(people: People, health: Health, quiet: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Person and day of the record's readings in the practice but for health checks.
+
+    Visits until a diagnosis, reviews and what comes beside them after it.
+    """
+    seen, span = health.visits, Span.of_record(people.reference_day)
+    until = np.where(health.is_reviewed, NEVER, health.diagnosed_day)
+    kept = ~seen.is_check & span.holds(seen.day) & (seen.day < until[seen.person])
+    known = health.is_diagnosed & ~health.is_reviewed
+    more = moments(people, lambda _: np.where(known, known_rate(people), 0), "pressure, known", trend=TREND)
+    reviewed = yearly_reviews(people, np.flatnonzero(known), "review, known", span=span)
+    person, day = (np.concatenate(columns) for columns in zip(more, reviewed, strict=True))
+    after = day >= health.diagnosed_day[person]
+    person = np.concatenate([seen.person[kept], person[after]])
+    day = np.concatenate([seen.day[kept], day[after]])
+    return person[~quiet[person]], day[~quiet[person]]
 
 
 def _follow_up(log: Log, people: People, health: Health, person, day, raised) -> None:
@@ -135,10 +122,13 @@ def _write_diagnoses(log: Log, people: People, health: Health) -> None:
     known, chance = np.flatnonzero(health.is_diagnosed), people.chance
     log.add(known, health.diagnosed_day[known], "hypertension")
     recent = known[health.diagnosed_day[known] > people.reference_day - YEARS * 365]
-    since, who = health.diagnosed_day[recent], people.nhs_number[recent]
-    systolic, diastolic = clinic_pressure(people, health, recent, since - 40, "first raised")
-    log.add_pressures(recent, since - 40, np.maximum(systolic, chance.whole("raised to", 141, 160, who)), diastolic)
-    log.add(recent, since - 38, "bp_in_progress")
+    since, who, was_revealed = health.diagnosed_day[recent], people.nhs_number[recent], health.was_revealed[recent]
+    first = np.where(was_revealed, health.told_day[recent], since - 40)
+    elsewhere, day = recent[~was_revealed], first[~was_revealed]
+    systolic, diastolic = clinic_pressure(people, health, elsewhere, day, "first raised")
+    raised_to = chance.whole("raised to", 141, 160, who[~was_revealed])
+    log.add_pressures(elsewhere, day, np.maximum(systolic, raised_to), diastolic)
+    log.add(recent, first + 2, "bp_in_progress")
     average = np.maximum(health.true_systolic[recent] - 5, 135) + chance.whole("average above", 0, 6, who)
     log.add_pressures(recent, since - 15, average, health.true_diastolic[recent] - 3, "ambulatory")
     resolved = np.flatnonzero(health.resolved_day != NEVER)

@@ -11,7 +11,7 @@ import numpy as np
 from phm.synthetic.clinical import Health
 from phm.synthetic.logs import Log
 from phm.synthetic.medicines import elsewhere
-from phm.synthetic.moments import YEARS, Rate, moments, reviews
+from phm.synthetic.moments import YEARS, Rate, Span, moments, reviews
 from phm.synthetic.people import People
 from phm.synthetic.readings import clinic_pressure
 
@@ -25,34 +25,38 @@ OTHER_CODES = np.array([
 def write_tests(log: Log, people: People, health: Health, quiet: np.ndarray) -> None:
     """Weight, habits, blood and urine tests, and NHS Health Checks for those not in `quiet`."""
     has, often, who, chance = health.has, people.contact * people.measuring, people.nhs_number, people.chance
-    monitored = health.is_diagnosed | has["diabetes"] | has["ckd"] | has["ischaemic_heart_disease"]
-    healthy = ~monitored & ~has["stroke_tia"] & ~has["atrial_fibrillation"] & ~quiet
+    watched = health.is_reviewed | has["ischaemic_heart_disease"]
+    newly = health.is_diagnosed & ~watched
+    seen = health.visits
+    at = seen.is_check & Span.of_record(people.reference_day).holds(seen.day) & ~quiet[seen.person]
+    at &= seen.day < health.diagnosed_day[seen.person]
+    checked = seen.person[at], seen.day[at]
+    log.add(*checked, "health_check")
+    log.add_pressures(*checked, *clinic_pressure(people, health, *checked, "check"))
 
     def adults(rate: Rate) -> Rate:
         return lambda age: np.where(age >= 18, rate(age), 0)
 
-    def checks(age: np.ndarray) -> np.ndarray:
-        """Share of the eligible who have a check in a year, ages 40 to 74."""
-        return np.where(healthy & (age >= 40) & (age < 75), 0.08 * np.minimum(often, 2), 0)
-
-    checked = moments(people, checks, "health check")
-    log.add(*checked, "health_check")
-    log.add_pressures(*checked, *clinic_pressure(people, health, *checked, "check"))
+    def tested(usual: Rate, monitored: float, purpose: str):
+        """Tests by chance, of adults who are monitored at another rate: from a diagnosis of hypertension on."""
+        person, day = moments(people, lambda age: np.where(watched & (age >= 18), monitored, usual(age)), purpose)
+        kept = watched[person] | (day < health.diagnosed_day[person])
+        later, on = moments(people, adults(lambda _: monitored * newly), f"{purpose}, known")
+        after = on >= health.diagnosed_day[later]
+        return np.concatenate([person[kept], later[after]]), np.concatenate([day[kept], on[after]])
 
     def noise(purpose: str, size: float, person, day) -> np.ndarray:
         return size * chance.normal(purpose, who[person], day)
 
-    def at_check_or(rate, purpose: str):
-        person, day = moments(people, rate, purpose)
+    def at_check_or(usual: Rate, monitored: float, purpose: str):
+        person, day = tested(usual, monitored, purpose)
         return np.concatenate([person, checked[0]]), np.concatenate([day, checked[1]])
 
-    at = at_check_or(lambda age: np.where(age >= 18, np.where(monitored, 0.45, 0.12 * often), 0.03), "weighed")
+    at = at_check_or(lambda age: np.where(age >= 18, 0.12 * often, 0.03), 0.45, "weighed")
     log.add(*at, "bmi", np.clip(np.round(health.bmi[at[0]] + noise("bmi", 0.6, *at), 1), 11, 75))
-    person, day = at_check_or(
-        lambda age: np.where(age >= 16, np.where(monitored, 0.45, 0.15 * often), 0), "asked about smoking"
-    )
+    person, day = at_check_or(lambda age: np.where(age >= 16, 0.15 * often, 0), 0.45, "asked about smoking")
     _write_smoking(log, people, health, person, day)
-    person, day = at_check_or(adults(lambda age: np.where(monitored, 0.12, 0.02 * often)), "asked about activity")
+    person, day = at_check_or(adults(lambda _: 0.02 * often), 0.12, "asked about activity")
     draw = chance.uniform("activity", who[person])
     inactive = health.is_inactive[person]
     active = np.where(draw < 0.5, 3, np.where(draw < 0.75, 2, 1))
@@ -62,8 +66,7 @@ def write_tests(log: Log, people: People, health: Health, quiet: np.ndarray) -> 
         log.add(person[at], day[at], concept)
 
     ratio = np.where(people.is_male, 4.25, 3.45) + 0.04 * (health.bmi - 27) + 0.8 * chance.normal("lipids", who)
-    rate = adults(lambda age: np.where(monitored, 0.3, np.interp(age, [18, 40, 60], [0, 0.03, 0.08])))
-    at = at_check_or(rate, "lipids tested")
+    at = at_check_or(adults(lambda age: np.interp(age, [18, 40, 60], [0, 0.03, 0.08])), 0.3, "lipids tested")
     log.add(*at, "cholesterol_ratio", np.clip(np.round(ratio[at[0]] + noise("ratio", 0.4, *at), 1), 1.2, 11))
     scored = chance.uniform("risk scored", who[checked[0]]) < 0.7
     person, day = checked[0][scored], checked[1][scored]
@@ -76,8 +79,7 @@ def write_tests(log: Log, people: People, health: Health, quiet: np.ndarray) -> 
     rate = adults(lambda age: np.where(has["diabetes"], 1.3, np.interp(age, [18, 40, 60], [0.01, 0.07, 0.14])))
     at = moments(people, rate, "sugar tested")
     log.add(*at, "hba1c", np.clip(np.round(health.hba1c[at[0]] + noise("hba1c", 1.2, *at)), 20, 150))
-    rate = adults(lambda age: np.where(monitored, 0.6, np.interp(age, [18, 40, 70], [0.02, 0.07, 0.2])))
-    at = moments(people, rate, "kidneys tested")
+    at = tested(adults(lambda age: np.interp(age, [18, 40, 70], [0.02, 0.07, 0.2])), 0.6, "kidneys tested")
     log.add(*at, "egfr", np.clip(np.round(health.egfr[at[0]] + noise("egfr", 4, *at)), 6, 130))
     at = moments(people, lambda _: np.where(has["diabetes"] | has["ckd"], 0.5, 0), "urine tested")
     leak = np.exp(np.where(has["albuminuria"][at[0]], 2.4, -0.2) + noise("acr", 0.6, *at))
@@ -129,7 +131,7 @@ def write_conditions(log: Log, people: People, health: Health) -> None:
     at = reviews(people, clinic, np.full(len(people), 0.95), "anticoagulation elsewhere")
     log.add(*at, "anticoagulation_elsewhere")
     warfarin = heart & (chance.uniform("warfarin", who) < 0.08)
-    at = moments(people, lambda _: np.where(warfarin, 8, 0), "inr", years=2)
+    at = moments(people, lambda _: np.where(warfarin, 8, 0), "inr", span=Span.of_record(people.reference_day, 2))
     log.add(*at, "inr", np.round(2.5 + 0.5 * chance.normal("inr", who[at[0]], at[1]), 1))
 
     sweet = health.has_true_diabetes & ~has["diabetes"]
@@ -155,7 +157,7 @@ def write_pregnancies(log: Log, people: People, health: Health, can_be: np.ndarr
         return np.where(can_be & ~people.is_male, 0.8 * yearly, 0)
 
     # A year before the record begins, so that those under way then have their end in it.
-    person, start = moments(people, begins, "pregnancy", years=YEARS + 1)
+    person, start = moments(people, begins, "pregnancy", span=Span.of_record(people.reference_day, YEARS + 1))
     # One at a time: whoever began another within a year began only the last.
     order = np.lexsort((start, person))
     person, start = person[order], start[order]
@@ -188,7 +190,7 @@ def write_consultations(log: Log, people: People) -> None:
     def rate(age: np.ndarray) -> np.ndarray:
         return np.interp(age, [0, 6, 20, 40, 60, 85], [1.9, 0.5, 0.6, 0.85, 1.2, 1.8]) * often
 
-    person, day = moments(people, rate, "consultation", years=4, trend=0.01)
+    person, day = moments(people, rate, "consultation", span=Span.of_record(people.reference_day, 4), trend=0.01)
     which = people.chance.whole("consultation for", 0, len(OTHER_CODES), people.nhs_number[person], day)
     log.add_codes(person, day, OTHER_CODES[which])
 
@@ -207,4 +209,4 @@ def attendances(people: People) -> tuple[np.ndarray, np.ndarray]:
         by_age = np.interp(age, [0, 4, 10, 20, 35, 60, 75, 90], [2.0, 1.3, 0.75, 1.15, 1.0, 0.75, 1.2, 2.1])
         return level * often * by_age
 
-    return moments(people, rate, "attendance", years=2, trend=0.02)
+    return moments(people, rate, "attendance", span=Span.of_record(people.reference_day, 2), trend=0.02)

@@ -29,6 +29,11 @@ TRUTH_SCHEMA = pa.schema(
         ("expected_diastolic", pa.float64()),
         ("systolic_variability", pa.float64()),
         ("undiagnosed_probability", pa.float64()),
+        ("told_log_odds", pa.float64()),
+        ("coded_chance", pa.float64()),
+        ("labelled_chance", pa.float64()),
+        ("raised_leads_chance", pa.float64()),
+        ("expected_visits", pa.float64()),
         ("is_told", pa.bool_()),
         ("is_diagnosed", pa.bool_()),
         ("is_treated", pa.bool_()),
@@ -46,7 +51,8 @@ TRUTH_SCHEMA = pa.schema(
 would tell a survey; `is_diagnosed` that the practice codes it now; of people diagnosed a few have no hypertension.
 `expected_systolic`, `systolic_spread` and `expected_diastolic` say how usual pressure varies among people of the same
 age, sex, weight, ethnicity and deprivation, and `undiagnosed_probability` is the chance among them of hypertension when
-none is coded: what the best ranking without a reading could know (`clinical.Likes`). Readings of people for whom
+none is coded: what the best ranking without a reading could know (`pressure.Likes`). The five columns after it say how
+hypertension, if the person had it, would come to be known (`diagnosis.Course`). Readings of people for whom
 `lives_a_story` were written to show a course (`stories.py`) and say nothing about their true pressure. mm Hg, years,
 kg/m² throughout.
 """
@@ -72,6 +78,11 @@ def truth_table(people: People, health: Health, practice_code: str, lives_a_stor
         "expected_diastolic": np.round(health.likes.diastolic_mean, 2),
         "systolic_variability": np.round(health.variability, 2),
         "undiagnosed_probability": np.round(health.undiagnosed_probability, 6),
+        "told_log_odds": np.round(health.course.told_log_odds, 4),
+        "coded_chance": np.round(health.course.coded, 6),
+        "labelled_chance": np.round(health.course.labelled, 6),
+        "raised_leads_chance": np.round(health.course.leads, 6),
+        "expected_visits": np.round(health.course.visits, 4),
         "is_told": health.told_day <= today,
         "is_diagnosed": (health.diagnosed_day <= today) & ~is_resolved,
         "is_treated": health.treated_day <= today,

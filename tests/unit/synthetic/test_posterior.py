@@ -5,7 +5,6 @@ import datetime as dt
 import ibis
 import numpy as np
 import pandas as pd
-import pytest
 
 from phm.synthetic.posterior import posterior, recorded
 
@@ -33,7 +32,7 @@ def test_chances_given_readings_are_true(look):
     event = con.create_table("event", look.con.sql(READINGS).to_arrow_table())
     truth = look.con.sql("FROM truth WHERE is_registered AND age >= 18 AND NOT is_diagnosed AND NOT lives_a_story").df()
     truth = truth.drop_duplicates("nhs_number").set_index("nhs_number")
-    chance = posterior(truth, recorded(event, reference_date=REFERENCE_DATE))
+    chance = posterior(truth, recorded(event, reference_date=REFERENCE_DATE), reference_date=REFERENCE_DATE)
     is_true = truth["has_hypertension"].to_numpy(float)
     for at in np.array_split(np.argsort(chance), 10):
         noise = np.sqrt(chance[at].mean() * (1 - chance[at].mean()) / len(at))
@@ -51,6 +50,11 @@ TRUTH = pd.DataFrame(
         "expected_diastolic": 80.0,
         "systolic_variability": [8.5, 9.0, 8.8, 9.2],
         "undiagnosed_probability": 0.15,
+        "told_log_odds": 0.3,
+        "coded_chance": 0.7,
+        "labelled_chance": 0.01,
+        "raised_leads_chance": 0.25,
+        "expected_visits": 2.5,
     },
     index=["none", "raised", "normal", "average"],
 )
@@ -70,6 +74,23 @@ def test_readings_move_the_chance_and_nothing_else_does():
         *events("average", "ambulatory", (150, 92)),
     ]
     event = ibis.memtable(pd.DataFrame(rows))
-    chance = dict(zip(TRUTH.index, posterior(TRUTH, recorded(event, reference_date=REFERENCE_DATE)), strict=True))
-    assert chance["none"] == pytest.approx(0.15, abs=0.005)
-    assert chance["normal"] < 0.01 < 0.7 < chance["raised"] < chance["average"]
+    readings = recorded(event, reference_date=REFERENCE_DATE)
+    chance = dict(zip(TRUTH.index, posterior(TRUTH, readings, reference_date=REFERENCE_DATE), strict=True))
+    assert chance["normal"] < 0.01 < 0.1 < chance["none"] < 0.25 < 0.7 < chance["raised"] < chance["average"]
+
+
+def test_that_raised_readings_led_to_no_diagnosis_speaks_against_hypertension():
+    rows = [
+        {"person_id": "raised", "event_date": dt.date(2026, 10, 1) - dt.timedelta(days=90 * n), "setting": "clinic",
+         "systolic": 146, "diastolic": 86, "concept": "blood_pressure"}
+        for n in range(4)
+    ]  # fmt: skip
+    readings = recorded(ibis.memtable(pd.DataFrame(rows)), reference_date=REFERENCE_DATE)
+    truth = TRUTH.loc[["raised"]]
+
+    def chance(leads: float) -> float:
+        (found,) = posterior(truth.assign(raised_leads_chance=leads), readings, reference_date=REFERENCE_DATE)
+        return found
+
+    assert readings["raised_days"].tolist() == [4]
+    assert chance(0.4) < chance(0.1) < chance(0.0)
