@@ -48,7 +48,8 @@ def test_a_first_raised_reading_leads_to_a_diagnosis_as_often_as_the_course_says
         from first join truth t on t.nhs_number = first.nhs_number::varchar
         left join diagnosis d on d.nhs_number = first.nhs_number
         where has_hypertension and not lives_a_story and age between 45 and 75
-            and day between date '2021-01-01' and date '2026-06-30' and day + 20 <= coalesce(diagnosed, date '2100-01-01')
+            and day between date '2021-01-01' and date '2026-06-30'
+            and day + 20 <= coalesce(diagnosed, date '2100-01-01')
         """
     ).df()
     assert len(person) > 1_000
