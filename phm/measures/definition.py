@@ -52,8 +52,8 @@ class Measure:
     """One measure. `age_from` and `age_to` are included; exactly the parts that fit its `unit` are given (`PARTS`).
 
     `groups` are the groupings it is shown in from PCN up. `polarity` says which values are good, `goal` which of a
-    PCN's two goals it serves, `scope` whether the rule is national or a site's own. Without its `feed`, if it names
-    one, it is not published. `sha256` is the hash of the definition's text.
+    PCN's two goals it serves, `scope` whether the rule is national or a site's own. Without its `feed`, or what it
+    is `compared_with`, if it names one, it is not published. `sha256` is the hash of the definition's text.
     """
 
     id: str
@@ -63,6 +63,7 @@ class Measure:
     unit: Unit
     of: str
     feed: str | None
+    compared_with: Literal["month_before"] | None
     period: Literal["day", "year"]
     age_from: int
     age_to: int
@@ -121,7 +122,7 @@ def load_measure(path: Path) -> Measure:
         **{name: content[name] for name in ("id", "version", "position", "title", "unit", "of", "polarity")},
         **{name: content[name] for name in ("standardisation", "goal", "scope", "owner")},
         **{name: content.get(name) for name in ("share_by", "cascade_of", "mean_of", "sum_of")},
-        **{name: content.get(name) for name in ("expected_from", "count_by", "feed")},
+        **{name: content.get(name) for name in ("expected_from", "count_by", "feed", "compared_with")},
         period=content.get("period", "day"),
         age_from=content["age"]["from"],
         age_to=content["age"]["to"],

@@ -46,6 +46,7 @@ def _section(measure: Measure) -> str:
         f"- Ages: {measure.age_from} to {measure.age_to}" if (measure.age_from, measure.age_to) != (0, 120) else "",
         f"- Is: {_UNITS[measure.unit]}; {_GOOD[measure.polarity]}",
         "- Over: the 12 months up to the reference date" if measure.period == "year" else "",
+        "- Compared with: the month published before; without one it is not published" if measure.compared_with else "",
         f"- Adjusted: {_STANDARDISED[measure.standardisation]}" if measure.standardisation != "none" else "",
         f"- Shown by: {', '.join(measure.groups)}" if measure.groups else "",
         f"- To reach: {measure.benchmark.value:g} ({measure.benchmark.source})" if measure.benchmark else "",

@@ -15,7 +15,8 @@ from phm.report.wording import PCN_BAND, size_note
 MONTHS_BACK = 12
 """Months before this one that a trend shows."""
 LIST_SIZE, SCORE, QUINTILES = "list_size", "imd_mean_score", "imd_quintile_share"
-SEGMENTS, SEGMENT = "people_by_segment", "segment"
+SEGMENTS, SEGMENT, CHANGE = "people_by_segment", "segment", "segment_change"
+MOVES = ("more_need", "less_need")
 _SMALLEST_SCALE = 5.0
 """A chart of percentages reaches at least so far."""
 
@@ -58,6 +59,7 @@ def know(
         "mix": [_mix(shown, area, label) for area, label in ((pcn, "This PCN"), (icb, "The ICB"))],
         "deprivation_index": deprivation_index,
         "segments": _segments(shown, pcn, icb),
+        "moved": {way: [shown.value(CHANGE, area, (CHANGE, way)) for area in (pcn, icb)] for way in MOVES},
         "lsoa_count": lsoa_count,
         "inside_pct": shown.value(PATIENTS_INSIDE, pcn),
         "elsewhere_pct": _rest(shown.value(RESIDENTS_HERE, pcn)),
@@ -183,6 +185,12 @@ def sentences(name: str, facts: Mapping[str, Any], /) -> list[str]:
         )
     if facts["inside_pct"] is not None:
         said.append(f"{number(facts['inside_pct'])}% of its patients in England live inside its boundary.")
+    more, less = (facts["moved"][way] for way in MOVES)
+    if more[0] is not None and less[0] is not None:
+        said.append(
+            f"Since the month before, {number(more[0])}% of them moved to a segment of more need and "
+            f"{number(less[0])}% to one of less; {number(more[1])}% and {number(less[1])}% across the ICB."
+        )
     missing = [kind["kind"] for kind in facts["kinds"] if kind["is_gap"]]
     if missing and facts["has_asset_map"]:
         said.append(f"Needed, and none inside {name}: {', '.join(missing)}.")

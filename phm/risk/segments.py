@@ -5,7 +5,7 @@ segmentation ('Bridges to Health'), not any published algorithm: every rule is l
 """
 
 import ibis
-from ibis.expr.types import StringValue, Table
+from ibis.expr.types import IntegerValue, StringValue, Table
 
 SEVERAL = 2
 """Long-term conditions from which a person has several."""
@@ -41,21 +41,34 @@ def segment(risk: Table, /) -> StringValue:
     return ibis.cases(*((rule.fill_null(False), name) for name, rule in rules.items()), else_="healthy")
 
 
-def segment_movement(risk: Table, before: Table | None, person: Table, /) -> Table:
-    """`segment_movement`: one row is one way from a segment to a segment in one practice, with how many people took it.
+def with_change(risk: Table, before: Table | None, /) -> Table:
+    """`risk` with `segment_before` and `segment_change` of each person since the month published before.
 
     Parameters
     ----------
     risk, before
-        `person_risk` of this month and of the month published before, if any.
-    person
-        `core_person` or `person_feature` of this month: who is with which practice.
+        `person_risk` of this month, at least `person_id` and `segment`, and of the month published before, if any.
+        Who is not in that is `new`; where there is none, `segment_before` is `unknown` and the change empty.
     """
-    now = risk.inner_join(person.select("person_id", "practice_code"), "person_id")
     if before is None:
-        moved = now.mutate(segment_before=ibis.literal("unknown"))
-    else:
-        earlier = before.select(earlier_id="person_id", segment_before="segment")
-        joined = now.left_join(earlier, now.person_id == earlier.earlier_id)
-        moved = joined.mutate(segment_before=joined.segment_before.fill_null("new"))
+        return risk.mutate(segment_before=ibis.literal("unknown"), segment_change=ibis.null("string"))
+    earlier = before.select(earlier_id="person_id", segment_before="segment")
+    both = risk.left_join(earlier, risk.person_id == earlier.earlier_id).drop("earlier_id")
+    now, then = (_place(both[column]) for column in ("segment", "segment_before"))
+    change = ibis.cases((then.isnull(), "new"), (now < then, "more_need"), (now > then, "less_need"), else_="same")
+    return both.mutate(segment_before=both.segment_before.fill_null("new"), segment_change=change)
+
+
+def segment_movement(risk: Table, person: Table, /) -> Table:
+    """`segment_movement`: one row is one way from a segment to a segment in one practice, with how many people took it.
+
+    `risk` has `segment` and `segment_before`; `person` is `core_person` or `person_feature` of this month: who is with
+    which practice.
+    """
+    moved = risk.inner_join(person.select("person_id", "practice_code"), "person_id")
     return moved.group_by("practice_code", "segment_before", "segment").agg(person_count=moved.count())
+
+
+def _place(name: StringValue) -> IntegerValue:
+    """Place of a segment in the order of priority, the most need first."""
+    return name.cases(*((segment_name, place) for place, segment_name in enumerate(SEGMENTS)))

@@ -62,11 +62,17 @@ def release(
 
 
 def _measures(work: Workspace) -> tuple[Measure, ...]:
-    """Shipped measures and the site's own, without those whose feed was not delivered or whose lists nobody makes."""
+    """Shipped measures and the site's own, as far as there is what they count.
+
+    Left out are those whose feed was not delivered, whose lists nobody makes, or that compare with a month before which
+    none was published.
+    """
     evaluated = {definition.id for definition in work.cohorts}
     known = load_measures(work.settings.measures)
     lists = {m.id: {*m.entries_of, *([m.cascade_of] if m.cascade_of else [])} for m in known}
     measures = [m for m in known if not lists[m.id] or lists[m.id] & evaluated]
+    if not work.store.files_before("person_risk", work.partition):
+        measures = [m for m in measures if m.compared_with is None]
     records = work.records({f"feed_{measure.feed}" for measure in measures if measure.feed})
     return tuple(m for m in measures if not m.feed or records[f"feed_{m.feed}"]["delivered"])
 

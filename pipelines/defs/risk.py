@@ -7,6 +7,7 @@ import dagster as dg
 from phm.risk.modelled import with_modelled
 from phm.risk.person_risk import person_risk as risk_of_people
 from phm.risk.segments import segment_movement as movement
+from phm.risk.segments import with_change
 from pipelines.defs.resources import Made, Site, Workspace
 from pipelines.defs.tables import SAYS, checks_of, table_assets
 
@@ -19,14 +20,14 @@ def person_risk(work: Workspace, feature, event) -> Made:
     artefact = _model(work)
     risk = risk_of_people(feature, reference_date=work.reference_date)
     modelled = with_modelled(risk, event, feature, artefact, until=work.reference_date)
-    return Made(modelled, record={"undiagnosed_model": artefact.version if artefact else None})
+    files = work.store.files_before("person_risk", work.partition)
+    before = work.con.read_parquet([str(file) for file in files]) if files else None
+    return Made(with_change(modelled, before), record={"undiagnosed_model": artefact.version if artefact else None})
 
 
 @table_assets("segment_movement", group="risk", inputs=["person_risk", "person_feature"])
 def segment_movement(work: Workspace, risk, feature) -> Made:
-    files = work.store.files_before("person_risk", work.partition)
-    before = work.con.read_parquet([str(file) for file in files]) if files else None
-    return Made(movement(risk, before, feature))
+    return Made(movement(risk, feature))
 
 
 @dg.asset_check(

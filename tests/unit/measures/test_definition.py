@@ -33,6 +33,7 @@ def test_shipped_measures_are_complete():
         "imd_mean_score",
         "imd_quintile_share",
         "people_by_segment",
+        "segment_change",
     ]
     assert all(len(m.sha256) == 64 and m.sources and m.title and m.owner for m in measures)
     assert {m.goal for m in measures} == set(GOALS)

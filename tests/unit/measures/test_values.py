@@ -59,12 +59,14 @@ def person(practice, n=1, **values):
         "registered_months": 60,
         "has_hypertension": False,
         "segment": "healthy",
+        "segment_change": "same",
     }
     return [base | values] * n
 
 
 def features(*people):
     schema = table_schema(load_contract("person_feature")).append(pa.field("segment", pa.string()))
+    schema = schema.append(pa.field("segment_change", pa.string()))
     return ibis.memtable(pa.Table.from_pylist([row for group in people for row in group], schema=schema))
 
 
@@ -221,6 +223,12 @@ def test_each_person_is_in_one_segment():
     north = table.loc[("people_by_segment", "P1")]
     assert north["numerator"].to_dict() == dict.fromkeys(shares("segment"), 0) | {"healthy": 3, "frailty": 1}
     assert set(north["denominator"]) == {4}
+
+
+def test_each_person_has_moved_one_way_between_segments():
+    table = counts(person("A", 3), person("B", 1, segment_change="more_need"), person("C", 2, segment_change="new"))
+    north = table.loc[("segment_change", "P1")]
+    assert north["numerator"].to_dict() == {"more_need": 1, "same": 3, "less_need": 0, "new": 0}
 
 
 def test_scores_stand_beside_the_features_of_those_who_have_some():

@@ -42,6 +42,7 @@ SHOWN = (
     "imd_mean_score",
     "imd_quintile_share",
     "people_by_segment",
+    "segment_change",
 )
 """One measure of each kind, and those the pages of PCNs lean on."""
 MEASURES = tuple(measure for measure in load_measures() if measure.id in SHOWN)

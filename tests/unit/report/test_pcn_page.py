@@ -5,6 +5,7 @@ from html import unescape
 
 import pytest
 
+from phm.governance.disclosure import recognise
 from phm.report.site import build_site
 from tests.unit.report.example import (
     COHORT,
@@ -60,6 +61,14 @@ def test_its_people_stand_by_segment_beside_the_icbs(made):
     people = made[FIRST][made[FIRST].index("id=people>") : made[FIRST].index("id=assets>")]
     rows = re.findall(r"<th>(end of life|frailty)</th><td>[\d,]+</td><td>[\d.]+</td><td>[\d.]+<", people)
     assert rows == ["end of life", "frailty"]
+
+
+def test_how_its_people_moved_between_segments_is_said(made):
+    says = r"Since the month before, [\d.]+% of them moved to a segment of more need and [\d.]+% to one of less"
+    assert re.search(says, made[FIRST].replace("\n", " "))
+    first_month = recognise(measures().table.query("measure_id != 'segment_change'").assign(month=MONTH))
+    unmoved = build_site(sources(measures=first_month, months=first_month, measure_definitions=FEW))[FIRST].decode()
+    assert "moved to a segment" not in unmoved
 
 
 def test_its_practices_lists_and_cascade_are_there(made):

@@ -5,7 +5,7 @@ import pytest
 
 from phm.core.features import person_features
 from phm.risk.person_risk import person_risk
-from phm.risk.segments import SEGMENTS, segment_movement
+from phm.risk.segments import SEGMENTS, segment_movement, with_change
 from tests.spec.people import REFERENCE_DATE, core_event, core_person, person_id
 
 PEOPLE = """
@@ -167,11 +167,19 @@ def test_segments(of):
 
 def test_movement_between_months(risk):
     person = risk.select("person_id", practice_code=ibis.literal("A81001"))
-    before = risk.filter(risk.person_id != person_id(3)).mutate(segment=ibis.literal("healthy"))
-    moved = segment_movement(risk.select("person_id", "segment"), before, person).to_pyarrow().to_pylist()
+    before = risk.filter(risk.person_id != person_id(3)).mutate(
+        segment=(risk.person_id == person_id(14)).ifelse("end_of_life", "one_condition")
+    )
+    changed = with_change(risk.select("person_id", "segment"), before)
+    change = {row["person_id"]: row["segment_change"] for row in changed.to_pyarrow().to_pylist()}
+    found = [change[person_id(number)] for number in (14, 11, 2, 1, 3)]
+    assert found == ["same", "more_need", "same", "less_need", "new"]
+    moved = segment_movement(changed, person).to_pyarrow().to_pylist()
     ways = {(row["segment_before"], row["segment"]): row["person_count"] for row in moved}
     assert sum(ways.values()) == 13
-    assert ways["new", "healthy"] == 1
-    assert ways["healthy", "end_of_life"] == 1
-    first = segment_movement(risk.select("person_id", "segment"), None, person).to_pyarrow().to_pylist()
-    assert {row["segment_before"] for row in first} == {"unknown"}
+    assert ways["new", "healthy"] == ways["end_of_life", "end_of_life"] == 1
+
+
+def test_without_a_month_before_no_change_is_known(risk):
+    changed = with_change(risk.select("person_id", "segment"), None).to_pyarrow().to_pylist()
+    assert {(row["segment_before"], row["segment_change"]) for row in changed} == {("unknown", None)}
