@@ -119,9 +119,11 @@ def reading_sums(event: Table, /, *, prefix: str = "") -> Table:
 
 
 def _found(event: Table, /, *, after: date, until: date) -> Table:
-    """What routine care found in a window: one row is one person measured, diagnosed, or both.
+    """What routine care found in a window: one row is one person measured in it.
 
-    `SUMS` after `found_`, and `is_diagnosed`. Readings after the diagnosis do not count: they may be treated.
+    `SUMS` after `found_`, and `is_diagnosed`. Readings after the diagnosis do not count: they may be treated. Who was
+    diagnosed and not measured has no row: such diagnoses come from elsewhere, and would make those measured look more
+    often hypertensive than they are.
     """
     diagnosis = event.filter(event.concept == "hypertension", event.event_date > after, event.event_date <= until)
     diagnosed = diagnosis.group_by("person_id").agg(diagnosed_date=diagnosis.event_date.min())
@@ -131,9 +133,5 @@ def _found(event: Table, /, *, after: date, until: date) -> Table:
     before = known_by.diagnosed_date.isnull() | (known_by.event_date < known_by.diagnosed_date)
     counted = known_by.filter((known_by.concept != "blood_pressure") | (in_window & before))
     sums = reading_sums(counted.drop("diagnosed_date"), prefix="found_")
-    both = sums.outer_join(diagnosed, "person_id")
-    return both.select(
-        *(both[name].fill_null(0).name(name) for name in sums.columns if name != "person_id"),
-        person_id=both.person_id.coalesce(both.person_id_right),
-        is_diagnosed=both.diagnosed_date.notnull(),
-    )
+    found = sums.left_join(diagnosed, "person_id").drop("person_id_right")
+    return found.mutate(is_diagnosed=found.diagnosed_date.notnull()).drop("diagnosed_date")

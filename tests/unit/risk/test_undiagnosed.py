@@ -28,6 +28,7 @@ person | age | sex | is_registered
 5      | 18  | F   | yes
 6      | 30  | F   | yes
 7      | 60  | M   | yes
+8      | 60  | M   | yes
 """
 EVENTS = """
 person | date       | what           | value   | setting | source
@@ -48,6 +49,8 @@ person | date       | what           | value   | setting | source
 6      | 2025-12-01 | blood_pressure | 150/90
 6      | 2026-09-15 | blood_pressure | 130/80
 7      | 2025-12-01 | blood_pressure | 150/90  | acute_hospital | hospital
+8      | 2026-01-01 | hypertension
+8      | 2026-02-01 | blood_pressure | 150/90
 """
 
 
@@ -123,7 +126,8 @@ def record(fitted) -> dict:
 def test_everybody_without_a_code_is_there_and_says_whether_they_were_measured(found):
     """3 has a diagnosis, 5 was 17 on the day; 2 had a reading in the year before."""
     assert {row: found[row]["is_unmeasured"] for row in sorted(found)} == {
-        person_id("1"): True, person_id("2"): False, person_id("4"): True, person_id("6"): False, person_id("7"): True
+        person_id("1"): True, person_id("2"): False, person_id("4"): True, person_id("6"): False, person_id("7"): True,
+        person_id("8"): True,
     }  # fmt: skip
     assert found[person_id("1")]["age"] == 59
 
@@ -147,6 +151,11 @@ def test_readings_after_a_diagnosis_in_pregnancy_and_in_hospital_teach_nothing(f
     six = found[person_id("6")]
     assert (six["clinic_systolic"], six["found_clinic_days"], six["found_clinic_systolic"]) == (120, 1, 130)
     assert found[person_id("7")]["is_diagnosed"] is None
+
+
+def test_a_diagnosis_without_a_reading_before_it_teaches_nothing(found):
+    assert found[person_id(4)]["is_diagnosed"] is True
+    assert found[person_id(8)]["is_diagnosed"] is None
 
 
 def test_chance_is_taken_out_of_readings():
