@@ -90,7 +90,7 @@ def with_contributions(given_inputs: Table, /, *, rules: Rules) -> Table:
     (`<factor>_above`), the least and the most that an input plausibly adds if it was not known (`<input>_least` and
     `<input>_most`), and the healthy person's score (`q_compared`).
     """
-    person = formula.with_slopes(given_inputs)
+    person = formula.with_slopes(given_inputs, prefix="q_")
     own = contributions(person, {name: person[f"q_{name}"] for name in INPUTS})
     # What a healthy person has none of adds nothing to their hazard.
     healthy = {name: contribution(person, name, ibis.literal(value)) for name, value in HEALTHY.items() if value}
@@ -169,10 +169,10 @@ def _heart_age(person: Table, log_hazard: FloatingValue) -> IntegerValue:
 @cache
 def _healthy_log_hazards(sex: str) -> dict[int, float]:
     """Log hazard of a healthy white person by age."""
-    of_sex = formula.slopes().filter(ibis._.sex == sex)
+    alike = formula.slopes()
+    alike = alike.filter(alike.sex == sex, alike.ethnicity == 1, alike.smoking == HEALTHY["smoking"])
     healthy = {name: ibis.literal(value) for name, value in (HEALTHY | {"ethnicity": 1, "age": 0}).items()}
-    total = reduce(add, contributions(of_sex, healthy).values())
-    found = of_sex.select("age", total=total).to_pyarrow()
+    found = alike.select("age", total=reduce(add, contributions(alike, healthy).values())).to_pyarrow()
     return dict(zip(found["age"].to_pylist(), found["total"].to_pylist(), strict=True))
 
 

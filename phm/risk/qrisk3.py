@@ -9,8 +9,9 @@ additional terms; `qrisk3_coefficients.csv` beside this file holds its coefficie
 disclaimer, which must stay with every score.
 
 The logarithm of the hazard is a sum over factors. Factors act on each other through age only, so for everybody of one
-sex and age each factor adds so much per unit: `slopes` has these amounts in 120 rows. With them joined to people, what
-is left is one product for each factor; `contributions` has them one by one.
+sex and age each factor adds so much per unit: `slopes` has these amounts, and those of each ethnic group and level of
+smoking, in 5,400 rows. With them joined to people, what is left is one product for each factor; `contributions` has
+them one by one.
 """
 
 import csv
@@ -18,8 +19,10 @@ import math
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cache, reduce
+from itertools import product
 from operator import add
 from pathlib import Path
+from typing import Any
 
 import ibis
 import pyarrow as pa
@@ -102,17 +105,25 @@ def model(sex: str, /) -> Model:
 
 
 def slopes() -> Table:
-    """What each factor adds at an age: one row is one of `SEXES` and one whole age within `AGES`.
+    """What each factor adds: one row is one of `SEXES`, a whole age within `AGES`, and a level of each of `LEVELS`.
 
-    `per_<term>` and `per_<term>_<level>` are what one unit or the level adds to the log hazard, `per_age` what age
-    itself adds where all else is nought; `log_survival` is of ten years without an event.
+    `per_age`, `per_ethnicity` and `per_smoking` are what the row's own add to the log hazard where all else is nought,
+    `per_<term>` what one unit of a term adds at that age, `per_<input>_<level>` each level; `log_survival` is of ten
+    years without an event. `who` is the number people are joined by (`with_slopes`).
     """
     return ibis.memtable(_slopes())
 
 
-def with_slopes(people: Table, /) -> Table:
-    """`people` of the sexes and ages the formula was made for, with the columns of `slopes` that are theirs."""
-    return people.inner_join(slopes(), ["sex", "age"])
+def with_slopes(people: Table, /, *, prefix: str = "") -> Table:
+    """`people` of the sexes and ages the formula was made for, with the columns of `slopes` that are theirs.
+
+    Their ethnic group and smoking are in `<prefix>ethnicity` and `<prefix>smoking`. Joining by one small whole number
+    takes half the time of joining by what it stands for.
+    """
+    sex = people.sex.cases(*((name, place) for place, name in enumerate(SEXES)))
+    who = _who(sex, people.age, *(people[f"{prefix}{name}"] for name in LEVELS))
+    own = slopes().drop("sex", "age", *LEVELS)
+    return people.mutate(who=who).inner_join(own, "who").drop("who")
 
 
 def qrisk3(people: Table, /) -> Table:
@@ -135,22 +146,36 @@ def contributions(slope: Table, inputs: Table | Mapping[str, Value], /) -> dict[
 
 
 def contribution(slope: Table, name: str, value: Value, /) -> FloatingValue:
-    """What one input adds to the log hazard of people beside whom the columns of `slopes` stand."""
-    if name == "age":
-        return slope.per_age
+    """What one input adds to the log hazard of people beside whom the columns of `slopes` stand.
+
+    Age, ethnic group and smoking are those of the row of `slopes`.
+    """
+    if name in ("age", *LEVELS):
+        return slope[f"per_{name}"]
     if name == "bmi":
         tens = value / 10
         return (slope.per_bmi_1 + slope.per_bmi_2 * tens.ln()) / (tens * tens)
     if name in CONTINUOUS:
         return value * slope[f"per_{name}"]
-    if name in LEVELS:
-        return ibis.cases(*((value == level, slope[f"per_{name}_{level}"]) for level in LEVELS[name][1:]), else_=0.0)
     return value.ifelse(slope[f"per_{name}"], 0.0)
 
 
 @cache
 def _slopes() -> pa.Table:
-    return pa.Table.from_pylist([_slopes_at(model(sex), age) for sex in SEXES for age in range(AGES[0], AGES[1] + 1)])
+    rows = []
+    for place, sex in enumerate(SEXES):
+        for age in range(AGES[0], AGES[1] + 1):
+            at = _slopes_at(model(sex), age)
+            for levels in product(*LEVELS.values()):
+                own = {name: at[f"per_{name}_{level}"] for name, level in zip(LEVELS, levels, strict=True)}
+                own = {f"per_{name}": amount for name, amount in own.items()}
+                rows.append({"who": _who(place, age, *levels), **dict(zip(LEVELS, levels, strict=True)), **at, **own})
+    return pa.Table.from_pylist(rows)
+
+
+def _who(sex: Any, age: Any, ethnicity: Any, smoking: Any) -> Any:
+    """One number for a sex (its place among `SEXES`), an age up to 199 and both levels: whole numbers or columns."""
+    return (sex * 200 + age) * 50 + ethnicity * 5 + smoking
 
 
 def _slopes_at(formula: Model, age: int) -> dict[str, float | int | str]:
