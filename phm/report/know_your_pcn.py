@@ -188,7 +188,7 @@ def sentences(name: str, facts: Mapping[str, Any], /) -> list[str]:
     more, less = (facts["moved"][way] for way in MOVES)
     if more[0] is not None and less[0] is not None:
         said.append(
-            f"Since the month before, {number(more[0])}% of them moved to a segment of more need and "
+            f"Since the month before, {number(more[0])}% of its patients moved to a segment of more need and "
             f"{number(less[0])}% to one of less; {number(more[1])}% and {number(less[1])}% across the ICB."
         )
     missing = [kind["kind"] for kind in facts["kinds"] if kind["is_gap"]]

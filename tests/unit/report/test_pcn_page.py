@@ -64,7 +64,7 @@ def test_its_people_stand_by_segment_beside_the_icbs(made):
 
 
 def test_how_its_people_moved_between_segments_is_said(made):
-    says = r"Since the month before, [\d.]+% of them moved to a segment of more need and [\d.]+% to one of less"
+    says = r"Since the month before, [\d.]+% of its patients moved to a segment of more need and [\d.]+% to one of less"
     assert re.search(says, made[FIRST].replace("\n", " "))
     first_month = recognise(measures().table.query("measure_id != 'segment_change'").assign(month=MONTH))
     unmoved = build_site(sources(measures=first_month, months=first_month, measure_definitions=FEW))[FIRST].decode()
