@@ -5,7 +5,7 @@ the package. It is timed twice:
 
 - from table to table, as the expression works: the columns are read out of DuckDB (one thread), scored, and put back;
 - alone: its columns lie ready in memory as it wants them, and it keeps scores without the people's numbers. That is the
-  formula and nothing else, which DuckDB cannot do: it spends as long on reading the inputs and keeping the result.
+  formula and nothing else.
 
 What Ibis needs to make the query is not counted: it is the same for any number of people. Prints the rates, their
 ratios and the largest relative difference of a score.
