@@ -117,8 +117,8 @@ def slopes() -> Table:
 def with_slopes(people: Table, /, *, prefix: str = "") -> Table:
     """`people` of the sexes and ages the formula was made for, with the columns of `slopes` that are theirs.
 
-    Their ethnic group and smoking are in `<prefix>ethnicity` and `<prefix>smoking`. Joining by one small whole number
-    takes half the time of joining by what it stands for.
+    Their ethnic group and smoking are in `<prefix>ethnicity` and `<prefix>smoking`. One whole number is joined by
+    sooner than the four things it stands for.
     """
     sex = people.sex.cases(*((name, place) for place, name in enumerate(SEXES)))
     who = _who(sex, people.age, *(people[f"{prefix}{name}"] for name in LEVELS))
