@@ -6,6 +6,7 @@ Paths are relative and there are no times in here: those belong to the run, not 
 
 import hashlib
 from collections.abc import Iterable, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
@@ -23,7 +24,9 @@ def file_sha256(path: Path) -> str:
 
 def files_sha256(folder: Path) -> dict[str, str]:
     """SHA-256 of every file below `folder`, by path relative to it; empty where there is no such folder."""
-    return {f.relative_to(folder).as_posix(): file_sha256(f) for f in sorted(folder.rglob("*")) if f.is_file()}
+    files = sorted(f for f in folder.rglob("*") if f.is_file())
+    with ThreadPoolExecutor() as pool:
+        return dict(zip((f.relative_to(folder).as_posix() for f in files), pool.map(file_sha256, files), strict=True))
 
 
 def provenance(

@@ -21,7 +21,7 @@ import re
 import shutil
 import time
 import uuid
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -138,19 +138,20 @@ class Store:
         con: ibis.BaseBackend,
         table: str,
         partition: Partition,
-        expression: ibis.Table,
-        *,
-        order_by: Iterable[str],
+        *parts: ibis.Table,
+        order_by: Sequence[str],
         built_from: Iterable[str] = (),
         record: Mapping[str, Any] | None = None,
     ) -> TableVersion:
-        """Add the rows of an Ibis expression to the draft, as one Parquet file.
+        """Add the rows of Ibis expressions to the draft, as one Parquet file each.
 
-        `order_by` must order the rows totally: the same rows then give the same bytes.
+        `order_by` must order the rows of a part totally: the same rows then give the same bytes. The fewer columns, the
+        better: all of them are compared as one key, which is made for each row.
         """
 
         def fill(folder: Path) -> Mapping[str, Any] | None:
-            _write_parquet(con, expression, folder / "part-0.parquet", order_by=order_by)
+            for number, rows in enumerate(parts):
+                _write_parquet(con, rows, folder / f"part-{number}.parquet", order_by=order_by)
             return record
 
         return self.write(table, partition, fill, built_from=built_from)
@@ -285,7 +286,7 @@ def write_atomically(path: Path, text: str) -> None:
     os.replace(draft, path)
 
 
-def _write_parquet(con: ibis.BaseBackend, expression: ibis.Table, path: Path, *, order_by: Iterable[str]) -> None:
+def _write_parquet(con: ibis.BaseBackend, expression: ibis.Table, path: Path, *, order_by: Sequence[str]) -> None:
     """One Parquet file with the types the expression declares.
 
     The casts are spelt out because DuckDB sums integers to HUGEINT, which Parquet would hold as DOUBLE, and Ibis leaves

@@ -1,9 +1,9 @@
 """Comma-separated files so plain that the engine reads them by itself, in half the time of the parser that reads all.
 
-Belongs here: which files these are, and the query that reads one. A plain file is ASCII without white space, quotation
-marks or a mixture of line ends, so that there is one way only to read it; and it has as many commas as its records
-should have. A record with too few fields ends the query in an error, and so too many in another one have no way to
-hide: such a file goes to the parser of `delimited`, which knows what to do with it.
+Belongs here: which files these are, and the query that reads one. A plain file is ASCII without quotation marks, white
+space around values or a mixture of line ends, so that there is one way only to read it; and it has as many commas as
+its records should have. A record with too few fields ends the query in an error, and so too many in another one have no
+way to hide: such a file goes to the parser of `delimited`, which knows what to do with it.
 """
 
 from collections.abc import Sequence

@@ -143,11 +143,13 @@ class Stage:
 
     def check_practices(self) -> None:
         """Raise UnreadableFeed where a file holds rows of another practice than the one it is named after."""
-        named = ", ".join(literal(file.path.name.split(".")[0]) for file in self._files)
+        names = [literal(file.path.name.split(".")[0]) for file in self._files]
+        # Of a single file said without the list, in which every row would look its file up.
+        named = names[0] if len(names) == 1 else f"list_extract([{', '.join(names)}]::VARCHAR[], source_file + 1)"
         found = self._cursor.execute(
             f"""
             SELECT source_file, min(practice_code) FROM staged
-            WHERE practice_code <> list_extract([{named}]::VARCHAR[], source_file + 1) AND {self._is_practice_code()}
+            WHERE practice_code <> {named} AND {self._is_practice_code()}
             GROUP BY source_file ORDER BY source_file LIMIT 1
             """
         ).fetchone()

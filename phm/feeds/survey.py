@@ -22,7 +22,9 @@ BLOCK_BYTES = 1 << 19
 """Of this size, blocks and what is made of them stay in the processor's cache, which halves the time."""
 _RECORD_BYTES = 1 << 20
 _QUOTE, _COMMA, _LF, _CR = 34, 44, 10, 13
-_SPACES = tuple(bytes([space]) for space in b" \t\v\f\x1c\x1d\x1e\x1f")
+_SPACES = tuple(bytes([space]) for space in b"\t\v\f\x1c\x1d\x1e\x1f")
+# Where a blank is not within a value but at one of its ends.
+_BLANKS = (b" ,", b", ", b" \n", b"\n ", b" \r", b"\r ", b' "', b'" ')
 # What é or a curved quotation mark is in UTF-8. In Windows text it would be Ã or â before a sign: nobody writes that.
 _UTF_8_LETTER = re.compile(rb"[\xc2-\xc5][\x80-\xbf]|\xe2\x80[\x80-\xbf]")
 
@@ -33,7 +35,8 @@ class Survey:
 
     A record ends at a line end outside quotation marks; blank lines are none. Without `has_spaces` no value can
     have white space around it. Notes say what will be put right in reading. `commas` are all there are in the file
-    where it is plain: ASCII without white space or quotation marks, and one kind of line ends. Elsewhere it is None.
+    where it is plain: ASCII without quotation marks or white space but for blanks within values, and one kind of line
+    ends. Elsewhere it is None.
     """
 
     encoding: str
@@ -112,13 +115,15 @@ def survey(open_file: Opener, label: str) -> Survey:
         encoding = _utf_16(head) or "utf-8"
         counter, decoder = _Counter(), codecs.getincrementaldecoder("utf-8")()
         has_spaces = has_utf_8_letters = False
+        last = b"\n"
         for block in _whole_line_ends(_blocks(file, encoding, label)):
             if b"\0" in block:
                 raise UnreadableFeed(
                     "A delivered file holds NUL bytes", name=label, hint="It was damaged, or is not a text file."
                 )
             counter.feed(block)
-            has_spaces = has_spaces or counter.has_line_ends_within or any(space in block for space in _SPACES)
+            has_spaces = has_spaces or counter.has_line_ends_within or _has_spaces(last, block)
+            last = block[-1:]
             if block.isascii() and not decoder.getstate()[0]:
                 continue
             has_spaces = True  # there are twenty more
@@ -131,6 +136,7 @@ def survey(open_file: Opener, label: str) -> Survey:
         if encoding == "utf-8" and decoder.getstate()[0]:
             encoding = "cp1252"
         counter.finish()
+        has_spaces = has_spaces or last == b" "
     if encoding == "cp1252" and has_utf_8_letters:
         raise UnreadableFeed(
             "A delivered file holds text in two encodings",
@@ -157,6 +163,13 @@ def survey(open_file: Opener, label: str) -> Survey:
         notes.append(f"read as {encoding}")
     is_plain = not (has_spaces or counter.has_quotes or encoding != "utf-8") and used in (["LF"], ["CRLF"])
     return Survey(encoding, counter.records, has_spaces, tuple(notes), counter.commas if is_plain else None)
+
+
+def _has_spaces(last: bytes, block: bytes) -> bool:
+    """Whether there may be white space around a value in `block`, which follows the byte `last`."""
+    if last + block[:1] in _BLANKS or any(space in block for space in _SPACES):
+        return True
+    return b" " in block and any(blank in block for blank in _BLANKS)
 
 
 def _utf_16(head: bytes) -> str | None:

@@ -7,7 +7,7 @@ import ibis
 from phm.core.boundary import out_of_area, pcn_boundary
 from phm.core.codelists import code_list_hashes, load_code_lists
 from phm.core.deprivation import check_match, match_people
-from phm.core.events import events, issues, readings
+from phm.core.events import events_by_kind, issues, readings
 from phm.core.features import person_features
 from phm.core.geography import check_practices, practices
 from phm.core.homes import homes
@@ -88,7 +88,9 @@ def core_event(work: Workspace, gp_event, *others) -> tuple[Made, Made]:
     codes, person = ibis.memtable(code_lists), others[-1]
     paired = readings(gp_event, person, codes).cache()
     return (
-        Made(events(gp_event, *others, codes, paired=paired), record={"code_lists": code_list_hashes(code_lists)}),
+        Made(
+            events_by_kind(gp_event, *others, codes, paired=paired), record={"code_lists": code_list_hashes(code_lists)}
+        ),
         Made(issues(gp_event, *others, codes, paired=paired)),
     )
 

@@ -25,9 +25,11 @@ from pipelines.partitions import partition_of
 
 @dataclass(frozen=True)
 class Made:
-    """What one step computed: the rows of a table, sentences worth reading, and what its manifest entry keeps."""
+    """What one step computed: the rows of a table, or those of each of its files; sentences worth reading; and what its
+    manifest entry keeps.
+    """
 
-    rows: ibis.Table
+    rows: ibis.Table | Sequence[ibis.Table]
     remarks: Sequence[str] = ()
     record: Mapping[str, Any] = field(default_factory=dict)
 
@@ -73,14 +75,14 @@ class Workspace:
         return {table: self.store.version(table, self.partition, draft=True).record for table in tables}
 
     def write(self, contract: Contract, made: Made, *, built_from: Sequence[str]) -> TableVersion:
-        """Draft a table: the columns of its contract, in order of all of them."""
-        columns = contract.column_names
+        """Draft a table: the columns of its contract, in order of its key or, without one, of all of them."""
+        parts = [made.rows] if isinstance(made.rows, ibis.Table) else made.rows
         return self.store.write_table(
             self.con,
             contract.name,
             self.partition,
-            made.rows.select(*columns),
-            order_by=columns,
+            *(part.select(*contract.column_names) for part in parts),
+            order_by=contract.key or contract.column_names,
             built_from=built_from,
             record={**made.record, "remarks": list(made.remarks)},
         )

@@ -39,6 +39,14 @@ def test_the_same_rows_in_another_order_are_the_same_version(store: Store, con: 
     assert put(store, con, "core_event", [1, 2, 3]).version == put(store, con, "core_event", [3, 1, 2]).version
 
 
+def test_a_table_may_be_written_in_parts_each_in_its_own_order(store: Store, con: ibis.BaseBackend) -> None:
+    parts = [ibis.memtable({"a": values}) for values in ([5, 1], [4, 2])]
+    version = store.write_table(con, "core_event", OCTOBER, *parts, order_by=["a"])
+
+    assert (version.files, version.rows) == (("part-0.parquet", "part-1.parquet"), 4)
+    assert store.read(con, "core_event", OCTOBER, draft=True).a.to_pandas().tolist() == [1, 5, 2, 4]
+
+
 def test_a_table_computed_from_a_replaced_version_is_not_published(store: Store, con: ibis.BaseBackend) -> None:
     put(store, con, "core_event", [1])
     put(store, con, "person_feature", [1], built_from=("core_event",))

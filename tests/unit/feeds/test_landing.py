@@ -15,6 +15,7 @@ from phm.feeds.contracts import load_contract
 from phm.feeds.expectations import check_table
 from phm.feeds.landing import check_rejected
 from phm.governance.pseudonyms import Pseudonymiser
+from phm.nhs_numbers import nhs_numbers
 from tests.conftest import SAMPLE
 from tests.unit.feeds.delivered import GOOD_EVENT, REFERENCE_DATE, as_csv, events, people
 
@@ -326,6 +327,20 @@ def test_same_files_give_same_bytes_however_many_are_landed_at_a_time(deliver, l
         results.append([(path.name, path.read_bytes()) for path in parts])
     assert results[0] == results[1]
     assert (len(landing.accepted_files), landing.quarantined) == (6, 1)
+
+
+@pytest.mark.parametrize("threads", [1, 2])
+def test_rows_stay_in_the_order_of_their_file(deliver, landed, rows, gp_event, con, threads):
+    """Also where there are as many people as rows: an engine may join them from either side."""
+    con.execute(f"SET threads = {threads}")
+    numbers = nhs_numbers(0, 5000, total_count=5000)
+    changes = [{"nhs_number": str(n), "record_id": str(len(numbers) - i)} for i, n in enumerate(numbers)]
+    files = [
+        deliver(f"gp_event/{code}.csv", as_csv(events(*({**change, "practice_code": code} for change in changes))))
+        for code in ("M85001", "M85002")
+    ]
+    for part in landed(gp_event, *files).accepted_files:
+        assert [row["record_id"] for row in rows(part)] == list(range(len(numbers), 0, -1))
 
 
 def test_an_optional_feed_that_was_not_delivered_lands_as_an_empty_table(landed, rows):

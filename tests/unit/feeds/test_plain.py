@@ -54,8 +54,9 @@ def contents(landing):
         PLAIN.replace("9990000018,4", "9990000019,4").replace("practice\n", "friend\n", 1),
         PLAIN.replace(",5,,", ",1.50,,").replace(",4,,", ",0x4,,"),
         PLAIN.replace(",44054006,,practice", r",44054006,\,#practice", 1),
+        PLAIN.replace("practice\n", "general practice\n", 1).replace("2026-10-01", "1 October 2026", 1),
     ],
-    ids=["LF", "CRLF", "no end", "blank line", "repeated", "rejected", "numbers", "signs"],
+    ids=["LF", "CRLF", "no end", "blank line", "repeated", "rejected", "numbers", "signs", "blanks within"],
 )
 def test_engine_and_parser_read_the_same(deliver, both_ways, rows, content):
     by_engine, by_parser, summed_up = both_ways(deliver("gp_event/M85001.csv", content))
@@ -119,8 +120,9 @@ def test_what_leaves_a_doubt_is_left_to_the_parser(deliver, gp_event, name, cont
     assert open_delivered(deliver(f"gp_event/{name}", content), gp_event).plain is None
 
 
-def test_a_plain_file_is_known_as_one(deliver, gp_event):
-    assert open_delivered(deliver("gp_event/M85001.csv", PLAIN), gp_event).plain is not None
+@pytest.mark.parametrize("content", [PLAIN, PLAIN.replace("practice\n", "general practice\n", 1)])
+def test_a_plain_file_is_known_as_one(deliver, gp_event, content):
+    assert open_delivered(deliver("gp_event/M85001.csv", content), gp_event).plain is not None
 
 
 def test_a_row_of_another_practice_is_noticed_in_sums_too(deliver, landed, gp_event):

@@ -50,6 +50,22 @@ def test_any_csv_is_counted_right_in_blocks_of_any_size(rows, line_end, block_by
         assert _survey(text.getvalue().encode()).records == len(rows)
 
 
+@given(
+    st.lists(st.lists(st.text("ab ", max_size=4), min_size=2, max_size=2), min_size=1, max_size=6),
+    st.sampled_from(["\n", "\r\n"]),
+    st.sampled_from([csv.QUOTE_MINIMAL, csv.QUOTE_ALL]),
+    st.booleans(),
+    st.integers(1, 9),
+)
+def test_blanks_matter_at_the_ends_of_values_only(rows, line_end, quoting, is_ended, block_bytes):
+    text = io.StringIO(newline="")
+    csv.writer(text, lineterminator=line_end, quoting=quoting).writerows([["x", "y"], *rows])
+    content = text.getvalue() if is_ended else text.getvalue().removesuffix(line_end)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(module, "BLOCK_BYTES", block_bytes)
+        assert _survey(content.encode()).has_spaces == any(value != value.strip() for row in rows for value in row)
+
+
 @pytest.mark.parametrize(
     ("content", "encoding"),
     [
