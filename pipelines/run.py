@@ -9,11 +9,13 @@ import uuid
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from threading import Thread
 
 import dagster as dg
 from filelock import FileLock, Timeout
 
 from phm.errors import CheckFailed, ConfigurationError
+from phm.feeds.expectations import prepare
 from phm.store import Partition
 from pipelines.definitions import defs
 from pipelines.defs.resources import Site
@@ -49,6 +51,8 @@ def run_partition(partition: Partition, *, site: Site, listener: Listener) -> No
         if event is None:
             return
         if event.event_type == dg.DagsterEventType.STEP_START:
+            if not started:  # feeds are landed first, mostly by the engine, and checked after that
+                Thread(target=prepare, daemon=True).start()
             started.append(event.step_key)
             listener(event.step_key, len(started), steps)
         elif event.event_type == dg.DagsterEventType.ASSET_CHECK_EVALUATION:
