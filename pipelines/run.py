@@ -52,7 +52,7 @@ def run_partition(partition: Partition, *, site: Site, listener: Listener) -> No
             return
         if event.event_type == dg.DagsterEventType.STEP_START:
             if not started:  # feeds are landed first, mostly by the engine, and checked after that
-                Thread(target=prepare, daemon=True).start()
+                Thread(target=prepare).start()
             started.append(event.step_key)
             listener(event.step_key, len(started), steps)
         elif event.event_type == dg.DagsterEventType.ASSET_CHECK_EVALUATION:
