@@ -56,33 +56,9 @@ def readings(gp_event: Table, person: Table, code_lists: Table, /) -> Table:
     return paired.inner_join(numbers, paired.person == numbers.person_number).drop("person", "person_number")
 
 
-def events(
-    gp_event: Table,
-    gp_medication: Table,
-    emergency_attendance: Table,
-    person: Table,
-    code_lists: Table,
-    /,
-    *,
-    paired: Table | None = None,
-) -> Table:
-    """`core_event`: one row is one event of one concept; both halves of a blood pressure are one row.
-
-    A code in several lists gives one event of each. Readings recorded by a hospital or by maternity with clinic codes
-    have the setting `acute_hospital` or `maternity`; pressures are rounded to whole mm Hg.
-
-    Parameters
-    ----------
-    gp_event, gp_medication, emergency_attendance
-        Landed feeds.
-    person
-        `core_person`.
-    code_lists
-        `codelists.load_code_lists()` as an Ibis table.
-    paired
-        `readings` of the same tables, where they are at hand.
-    """
-    return ibis.union(*events_by_kind(gp_event, gp_medication, emergency_attendance, person, code_lists, paired=paired))
+def events(*sources: Table, paired: Table | None = None) -> Table:
+    """`core_event` as one table; takes what `events_by_kind` takes."""
+    return ibis.union(*events_by_kind(*sources, paired=paired))
 
 
 def events_by_kind(
@@ -95,9 +71,24 @@ def events_by_kind(
     *,
     paired: Table | None = None,
 ) -> tuple[Table, Table, Table, Table]:
-    """`events` apart: blood pressures, other coded entries, medicines and attendances.
+    """`core_event` in parts: blood pressures, other coded entries, medicines and attendances.
 
-    Written as a file each they are put in order sooner, and who asks for events of one kind reads its file alone.
+    One row is one event of one concept; both halves of a blood pressure are one row. A code in several lists gives one
+    event of each. Readings recorded by a hospital or by maternity with clinic codes have the setting `acute_hospital`
+    or `maternity`; pressures are rounded to whole mm Hg.
+
+    Written as a file each, the parts are put in order sooner, and who asks for events of one kind reads its file alone.
+
+    Parameters
+    ----------
+    gp_event, gp_medication, emergency_attendance
+        Landed feeds.
+    person
+        `core_person`.
+    code_lists
+        `codelists.load_code_lists()` as an Ibis table.
+    paired
+        `readings` of the same tables, where they are at hand.
     """
     if paired is None:
         paired = readings(gp_event, person, code_lists)
@@ -148,7 +139,7 @@ def issues(
 ) -> Table:
     """`core_event_issue`: one row is the number of delivered rows of one practice and feed left out for one reason.
 
-    Takes what `events` takes. `practice_code` is empty for emergency attendances.
+    Takes what `events_by_kind` takes. `practice_code` is empty for emergency attendances.
     """
     if paired is None:
         paired = readings(gp_event, person, code_lists)
