@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from phm.collector import collect_seldom
 from phm.commands import (
     adapt,
     allocation,
@@ -94,6 +95,7 @@ def run(
         settings = load_settings(feeds=settings.home / "demo" / "feeds")
         if not (settings.feeds / month / icb).is_dir():
             synth.synthesise(settings.feeds, month=month)
+    collect_seldom()
     from phm.publication import expose
     from pipelines.run import Site, run_partition
 

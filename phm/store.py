@@ -292,17 +292,15 @@ def _write_parquet(con: ibis.BaseBackend, expression: ibis.Table, path: Path, *,
     The casts are spelt out because DuckDB sums integers to HUGEINT, which Parquet would hold as DOUBLE, and Ibis leaves
     out a cast to the type it believes a column to have.
     """
-    view = f"writing_{uuid.uuid4().hex}"
-    con.create_view(view, expression)
-    try:
-        columns = ", ".join(
-            f'CAST("{name}" AS {DuckDBType.to_string(kind)}) AS "{name}"' for name, kind in expression.schema().items()
-        )
-        order = ", ".join(f'"{name}"' for name in order_by)
-        target = str(path).replace("'", "''")
-        con.raw_sql(f"COPY (SELECT {columns} FROM {view} ORDER BY {order}) TO '{target}' ({AS_PARQUET})")
-    finally:
-        con.drop_view(view)
+    columns = ", ".join(
+        f'CAST("{name}" AS {DuckDBType.to_string(kind)}) AS "{name}"' for name, kind in expression.schema().items()
+    )
+    order = ", ".join(f'"{name}"' for name in order_by)
+    target = str(path).replace("'", "''")
+    con._run_pre_execute_hooks(expression)  # what Ibis does before it executes: a view would be bound twice more
+    con.raw_sql(
+        f"COPY (SELECT {columns} FROM ({con.compile(expression)}) ORDER BY {order}) TO '{target}' ({AS_PARQUET})"
+    )
 
 
 def _digest(files: Iterable[Path]) -> str:

@@ -20,6 +20,7 @@ from phm.store import Partition
 from pipelines.definitions import defs
 from pipelines.defs.resources import Site
 from pipelines.defs.tables import SAYS
+from pipelines.history import storages
 from pipelines.partitions import ICBS, MONTHS, partition_key
 
 Listener = Callable[[str, int, int], None]
@@ -104,6 +105,6 @@ def _instance(home: Path) -> dg.DagsterInstance:
         return dg.DagsterInstance.get()
     folder = (home / "dagster").absolute()
     folder.mkdir(parents=True, exist_ok=True)
-    config = {"telemetry": {"enabled": False}, "storage": {"sqlite": {"base_dir": str(folder)}}}
-    (folder / "dagster.yaml").write_text(json.dumps(config), encoding="utf-8")
-    return dg.DagsterInstance.from_config(str(folder))
+    config = {"telemetry": {"enabled": False}, **storages(folder)}
+    (folder / "run.yaml").write_text(json.dumps(config), encoding="utf-8")
+    return dg.DagsterInstance.from_config(str(folder), "run.yaml")

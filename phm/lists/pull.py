@@ -19,6 +19,7 @@ import ibis
 import pandas as pd
 
 from phm.cohorts.definition import Definition, load_definition, load_definitions
+from phm.collector import collect_seldom
 from phm.core.codelists import code_list_hashes, load_code_lists
 from phm.errors import CheckFailed, DisclosureError, StoreError
 from phm.governance.audit import Pull, record_pull
@@ -198,7 +199,8 @@ def pull(
         yield from map(_written, audited())
     else:
         # Not forked: the engine's threads would not survive it.
-        with ProcessPoolExecutor(workers, mp_context=multiprocessing.get_context("spawn")) as pool:
+        spawn = multiprocessing.get_context("spawn")
+        with ProcessPoolExecutor(workers, mp_context=spawn, initializer=collect_seldom) as pool:
             yield from pool.map(_written, audited())
 
 

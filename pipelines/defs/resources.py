@@ -156,8 +156,7 @@ class Site(dg.ConfigurableResource):
     def workspace(self, context: dg.AssetExecutionContext | dg.AssetCheckExecutionContext) -> Workspace:
         """A workspace for the partition `context` is about."""
         settings = self.settings
-        scratch = settings.vault_dir / "scratch"
-        con = _engine(settings.threads, settings.memory_limit, scratch)
+        con = _engine(settings.threads, settings.memory_limit, settings.vault_dir / "scratch")
         return Workspace(settings, self.store, con, partition_of(context), self.pseudonymiser())
 
 
