@@ -49,7 +49,7 @@ class Settings(BaseSettings):
         None, description="Version of the model of unmeasured hypertension to use; none switches it off."
     )
     threads: int = Field(os.cpu_count() or 1, ge=1, description="Threads the engine may use.")
-    memory_limit: str = Field("2500MB", pattern=r"^[0-9]+(MB|GB)$", description="Memory the engine may use.")
+    memory_limit: str = Field("3000MB", pattern=r"^[0-9]+(MB|GB)$", description="Memory the engine may use.")
 
     @classmethod
     def settings_customise_sources(
