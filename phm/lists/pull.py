@@ -210,8 +210,11 @@ def _check_use(definition: Definition, folder: Path, definitions: Path | None) -
         raise DisclosureError(
             f"A definition of use {definition.use} has no list", name=definition.id, hint="It is for aggregates only."
         )
+    there = [file.name for file in folder.glob("*_*_*")]
+    if not there:
+        return
     for other in load_definitions(definitions):
-        if other.use != definition.use and any(folder.glob(f"*_{other.id}_*")):
+        if other.use != definition.use and any(f"_{other.id}_" in name for name in there):
             raise DisclosureError(
                 f"The folder holds lists of use {other.use}, and this one is of use {definition.use}",
                 name=str(folder),
