@@ -10,7 +10,7 @@ import pytest
 from typer.testing import CliRunner
 
 from phm.cli import app
-from phm.errors import ConfigurationError, StoreError
+from phm.errors import ConfigurationError, DisclosureError, StoreError
 from phm.store import Store
 from tests.conftest import SAMPLE_PARTITION
 
@@ -101,6 +101,15 @@ def test_staff_of_a_pcn_get_what_is_assigned_to_them_and_no_more(store, tmp_path
     assert all(line["is_assigned_only"] for line in kept if line["reason"] == "PCN clinic")
     with pytest.raises(ConfigurationError, match="Only a PCN"):
         CliRunner().invoke(app, ["lists", "pull", "--practice", PRACTICE, "--assigned"], catch_exceptions=False)
+
+
+def test_lists_of_different_uses_never_lie_in_one_folder(store, tmp_path):
+    pulled = ["lists", "pull", "--practice", PRACTICE, "--reason", "test", "--out", str(tmp_path / "out"), "--cohort"]
+    CliRunner().invoke(app, [*pulled, "frequent_emergency_attenders"], catch_exceptions=False)
+    linked = list((tmp_path / "out").iterdir())
+    with pytest.raises(DisclosureError, match="lists of use linked"):
+        CliRunner().invoke(app, [*pulled, COHORT], catch_exceptions=False)
+    assert list((tmp_path / "out").iterdir()) == linked != []
 
 
 def test_why_shows_the_way_is_audited_and_repeats_no_identifier(store):
