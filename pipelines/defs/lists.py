@@ -67,6 +67,7 @@ def case_finding_list(work: Workspace, member, person, boundary, assets, centroi
     on_a_list = member.filter(member.cohort_id.isin([d.id for d in _definitions(work)]))
     twice = person.filter(person.registration_count > 1).semi_join(on_a_list, "person_id").count().execute()
     remarks = [f"{twice} people listed are registered with several practices: each is on the list of the latest one."]
+    # A file each: one statement for all cohorts would hold the entries of all at once.
     return Made(listed, remarks, {"is_synthetic": is_synthetic(work.delivery)})
 
 

@@ -75,7 +75,7 @@ class Workspace:
         return {table: self.store.version(table, self.partition, draft=True).record for table in tables}
 
     def write(self, contract: Contract, made: Made, *, built_from: Sequence[str]) -> TableVersion:
-        """Draft a table: the columns of its contract, in order of its key or, without one, of all of them."""
+        """Draft a table: the columns of its contract, each file in order of its key or, without one, of all of them."""
         parts = [made.rows] if isinstance(made.rows, ibis.Table) else made.rows
         return self.store.write_table(
             self.con,
