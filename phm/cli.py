@@ -28,7 +28,7 @@ from phm.commands import (
     validate,
 )
 from phm.commands.terminal import console, progress, say
-from phm.errors import PhmError
+from phm.errors import ConfigurationError, PhmError
 
 if TYPE_CHECKING:
     from phm.store import Store
@@ -62,19 +62,36 @@ Feeds = Annotated[Path | None, typer.Option(help="Folder of deliveries: <feeds>/
 
 
 def main() -> None:
-    """Run the command; a PhmError becomes one message and its exit code, without a traceback."""
+    """Run the command; what a user can put right becomes one message and its exit code, without a traceback."""
     arguments = [argument for argument in sys.argv[1:] if argument != "--debug"]
     debug = len(arguments) < len(sys.argv) - 1
     try:
         app(arguments, prog_name="phm")
-    except PhmError as error:
-        if debug:
+    except Exception as error:
+        to_put_right = None if debug else _to_put_right(error)
+        if to_put_right is None:
             raise
         from rich.markup import escape
 
-        name = f" [bold]{escape(error.name)}[/bold]" if error.name else ""
-        console(stderr=True).print(f"[red]{escape(error.what)}[/red]{':' if name else '.'}{name}\n{escape(error.hint)}")
-        sys.exit(error.exit_code)
+        name = f" [bold]{escape(to_put_right.name)}[/bold]" if to_put_right.name else ""
+        what = f"[red]{escape(to_put_right.what)}[/red]{':' if name else '.'}{name}"
+        console(stderr=True).print(f"{what}\n{escape(to_put_right.hint)}")
+        sys.exit(to_put_right.exit_code)
+
+
+def _to_put_right(error: Exception) -> PhmError | None:
+    """What to tell a user, where it is something for a user to put right."""
+    if isinstance(error, PhmError):
+        return error
+    import duckdb
+
+    if isinstance(error, duckdb.OutOfMemoryException):
+        return ConfigurationError(
+            "The engine ran out of memory",
+            name="memory_limit",
+            hint="Allow it more in phm.toml or as PHM_MEMORY_LIMIT, or set fewer threads: each takes its share.",
+        )
+    return None
 
 
 @app.command()
@@ -153,7 +170,7 @@ def create() -> None:
 
 def _store() -> "Store":
     from phm.config import load_settings
-    from phm.store import Store
+    from phm.site import store_of
 
     settings = load_settings()
-    return Store(settings.home, settings.vault)
+    return store_of(settings)

@@ -19,7 +19,7 @@ CONFIG_FILE = "phm.toml"
 class Settings(BaseSettings):
     """One site's settings; every field can be set as `PHM_<FIELD>` or in `phm.toml`."""
 
-    model_config = SettingsConfigDict(env_prefix="PHM_", toml_file=CONFIG_FILE, extra="forbid")
+    model_config = SettingsConfigDict(env_prefix="PHM_", toml_file=CONFIG_FILE, extra="forbid", frozen=True)
 
     home: Path = Field(Path("phm_home"), description="Folder of tables, vault, lists and reports.")
     feeds: Path = Field(Path("feeds"), description="Folder of deliveries: <feeds>/<YYYY-MM>/<ICB code>/.")

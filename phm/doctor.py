@@ -7,7 +7,7 @@ from typing import Literal
 
 from phm.config import Settings
 from phm.errors import PhmError
-from phm.store import Store
+from phm.site import store_of
 
 
 @dataclass(frozen=True)
@@ -89,7 +89,7 @@ def _definitions(settings: Settings) -> Iterator[Finding]:
 
 
 def _published(settings: Settings) -> Finding:
-    partitions = Store(settings.home, settings.vault).partitions()
+    partitions = store_of(settings).partitions()
     if not partitions:
         return Finding("published", "missing", "nothing yet", "Run `phm run`, or `phm run --demo` to see one.")
     newest = partitions[-1]

@@ -29,7 +29,7 @@ def published_views(store: Store) -> duckdb.DuckDBPyConnection:
                 )
     if not selects:
         raise StoreError("Nothing has been published yet", name=str(store.home), hint="Run `phm run` first.")
-    con = duckdb.connect()
+    con = duckdb.connect(config={"temp_directory": str(store.spill_folder())})
     con.execute(f"SET allowed_directories = [{_text(str((store.home / 'tables').absolute()) + '/')}]")
     con.execute("SET enable_external_access = false")
     for table, parts in selects.items():

@@ -10,8 +10,10 @@ both, and holds no value of either::
 
     <home or vault>/tables/<table>/<month>/<icb_code>/<version>/part-*.parquet
     <home>/manifests/{draft,published,previous}/<month>_<icb_code>.json
+    <vault>/scratch/
 """
 
+import atexit
 import calendar
 import datetime as dt
 import hashlib
@@ -21,13 +23,15 @@ import re
 import shutil
 import time
 import uuid
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import ibis
 import pyarrow.parquet as pq
+from filelock import FileLock, Timeout
 from ibis.backends.sql.datatypes import DuckDBType
 
 from phm.errors import ConfigurationError, StoreError
@@ -111,7 +115,7 @@ class Store:
         """
         parent = self._folder(table, partition)
         if table in VAULT_TABLES:
-            self.vault.mkdir(mode=0o700, parents=True, exist_ok=True)
+            self._make_vault()
         parent.mkdir(parents=True, exist_ok=True)
         draft = self._entries("draft", partition)
         upstream = {name: self._require(draft, name, partition).version for name in built_from}
@@ -183,6 +187,49 @@ class Store:
         self._prune(partition)
         return published
 
+    @contextmanager
+    def alone(self, partition: Partition) -> Iterator[None]:
+        """Keep a second writer of the same partition away; the operating system lets go when a process dies.
+
+        Raises
+        ------
+        ConfigurationError
+            Another one is at work.
+        """
+        lock = self.home / "manifests" / f".{partition.key}.lock"
+        lock.parent.mkdir(parents=True, exist_ok=True)
+        try:
+            with FileLock(lock, timeout=0):
+                yield
+        except Timeout:
+            raise ConfigurationError(
+                "Another run of this month is under way", name=partition.key, hint="Wait until it has ended."
+            ) from None
+
+    def scratch_folder(self) -> Path:
+        """A folder in the vault for what is on its way, has not been checked yet or does not fit in memory.
+
+        Whoever puts something there takes it away; what a process that was killed left goes when a month is published
+        the day after.
+        """
+        self._make_vault()
+        folder = self.vault / "scratch"
+        folder.mkdir(exist_ok=True)
+        return folder
+
+    def spill_folder(self) -> Path:
+        """Where one engine may put what does not fit in memory. It makes the folder, which goes when it is closed or,
+        where it is not, with the process.
+
+        Each has one of its own: two engines in the same folder overwrite each other's files.
+        """
+        folder = self.scratch_folder() / f"engine-{uuid.uuid4().hex}"
+        atexit.register(shutil.rmtree, folder, ignore_errors=True)
+        return folder
+
+    def _make_vault(self) -> None:
+        self.vault.mkdir(mode=0o700, parents=True, exist_ok=True)
+
     def _prune(self, partition: Partition) -> None:
         kept = {
             (v.table, v.version)
@@ -191,9 +238,12 @@ class Store:
         }
         for root in (self.home, self.vault):
             for folder in root.glob(f"tables/*/{partition.path.as_posix()}/*"):
-                in_use = folder.name.startswith(WRITING) and time.time() - folder.stat().st_mtime < ABANDONED_SECONDS
+                in_use = folder.name.startswith(WRITING) and not _is_abandoned(folder)
                 if not in_use and (folder.parents[2].name, folder.name) not in kept:
                     shutil.rmtree(folder, ignore_errors=True)
+        for folder in self.scratch_folder().iterdir():
+            if _is_abandoned(folder):
+                shutil.rmtree(folder, ignore_errors=True)
 
     # -- reading -----------------------------------------------------------------------------------------
 
@@ -301,6 +351,13 @@ def _write_parquet(con: ibis.BaseBackend, expression: ibis.Table, path: Path, *,
     con.raw_sql(
         f"COPY (SELECT {columns} FROM ({con.compile(expression)}) ORDER BY {order}) TO '{target}' ({AS_PARQUET})"
     )
+
+
+def _is_abandoned(folder: Path) -> bool:
+    try:
+        return time.time() - folder.stat().st_mtime > ABANDONED_SECONDS
+    except FileNotFoundError:  # whoever put it there has taken it away
+        return False
 
 
 def _digest(files: Iterable[Path]) -> str:

@@ -17,6 +17,8 @@ def build_defs(*, site: Site | None = None) -> dg.Definitions:
         schedules=[automation.monthly_on_the_fifth],
         sensors=[automation.delivery_arrived],
         resources={"site": site or Site()},
+        # Steps one after the other in one process: they share an engine, whose memory is that of the machine.
+        executor=dg.in_process_executor,
     )
 
 

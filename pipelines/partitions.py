@@ -19,7 +19,7 @@ def partition_key(partition: Partition) -> dg.MultiPartitionKey:
     return dg.MultiPartitionKey({"icb": partition.icb_code, "month": partition.month})
 
 
-def partition_of(context: dg.AssetExecutionContext | dg.AssetCheckExecutionContext) -> Partition:
-    """The partition a run is for."""
-    icb_code, month = str(context.partition_key).split("|")
+def partition_of(key: str) -> Partition:
+    """The partition Dagster's key of it says."""
+    icb_code, month = key.split("|")
     return Partition(month, icb_code)

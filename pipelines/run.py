@@ -6,13 +6,11 @@ The run is an ordinary Dagster run of the job `monthly`, kept in the history bel
 import json
 import os
 import uuid
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from pathlib import Path
 from threading import Thread
 
 import dagster as dg
-from filelock import FileLock, Timeout
 
 from phm.errors import CheckFailed, ConfigurationError
 from phm.feeds.expectations import prepare
@@ -61,7 +59,7 @@ def run_partition(partition: Partition, *, site: Site, listener: Listener) -> No
             if not evaluation.passed and evaluation.severity == dg.AssetCheckSeverity.ERROR:
                 failed.append(evaluation)
 
-    with _alone(partition, site.settings.home), _instance(site.settings.home) as instance:
+    with _instance(site.settings.home) as instance:
         instance.add_dynamic_partitions(ICBS.name, [partition.icb_code])
         instance.add_event_listener(run_id, on_event)
         try:
@@ -72,24 +70,12 @@ def run_partition(partition: Partition, *, site: Site, listener: Listener) -> No
                 resources={"site": site},
                 run_config={"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}},
             )
+        except dg.DagsterResourceFunctionError as error:
+            raise error.user_exception from None
         except dg.DagsterError:
             if failed:
                 raise _broken_rules(failed, partition) from None
             raise
-
-
-@contextmanager
-def _alone(partition: Partition, home: Path) -> Iterator[None]:
-    """Keep a second run of the same partition away; the operating system lets go when a run dies."""
-    folder = home / "manifests"
-    folder.mkdir(parents=True, exist_ok=True)
-    try:
-        with FileLock(folder / f".{partition.key}.lock", timeout=0):
-            yield
-    except Timeout:
-        raise ConfigurationError(
-            "Another run of this month is under way", name=partition.key, hint="Wait until it has ended."
-        ) from None
 
 
 def _broken_rules(failed: list[dg.AssetCheckEvaluation], partition: Partition) -> CheckFailed:

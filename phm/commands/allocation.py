@@ -67,10 +67,10 @@ def allocate(
     from phm.measures.allocation import ROUNDING
     from phm.measures.allocation import allocate as divide
     from phm.measures.definition import load_measures
-    from phm.store import Store
+    from phm.site import store_of
 
     settings = load_settings()
-    store = Store(settings.home, settings.vault)
+    store = store_of(settings)
     partition = published_partition(store, month=month, icb_code=icb)
     (file,) = store.files("measure_value", partition)
     measures = recognise(pd.read_parquet(file, dtype_backend="numpy_nullable"))

@@ -266,15 +266,15 @@ def _own_folder() -> Path | None:
 
 def _store() -> "Store":
     from phm.config import load_settings
-    from phm.store import Store
+    from phm.site import store_of
 
     settings = load_settings()
-    return Store(settings.home, settings.vault)
+    return store_of(settings)
 
 
 def _engine() -> "BaseBackend":
     from phm.config import load_settings
-    from phm.engine import connect
+    from phm.site import engine_of
 
     settings = load_settings()
-    return connect(threads=settings.threads, memory_limit=settings.memory_limit)
+    return engine_of(settings)

@@ -32,10 +32,10 @@ def compare(
     from phm.measures.comparison import compare_pcns
     from phm.measures.definition import load_measures
     from phm.measures.trends import months_of, published_months, trends
-    from phm.store import Store
+    from phm.site import store_of
 
     settings = load_settings()
-    store = Store(settings.home, settings.vault)
+    store = store_of(settings)
     definition = _named(measure, load_measures(settings.measures))
     partition = published_partition(store, month=month, icb_code=icb)
     months = published_months(store, partition.icb_code)

@@ -32,22 +32,21 @@ def evaluate(
 ) -> None:
     """Judge rankings on the truth: published synthetic places that have a truth file, each with a model of its own."""
     from phm.config import load_settings
-    from phm.engine import connect
     from phm.errors import StoreError
     from phm.governance.pseudonyms import Pseudonymiser
     from phm.risk.judgement import Pooled, judge, write
-    from phm.store import Store
+    from phm.site import engine_of, store_of
     from phm.synthetic.posterior import best_known
 
     settings = load_settings()
-    store = Store(settings.home, settings.vault)
+    store = store_of(settings)
     pseudonymiser = Pseudonymiser.demo() if demo else Pseudonymiser.from_key(settings.site_key, settings.key_path)
     places = [p for p in store.partitions() if month in (None, p.month) and (truth / f"{p.key}.parquet").exists()]
     if not places:
         raise StoreError(
             "No published month has a truth file", name=str(truth), hint="Run `phm synth`, then `phm run`, then this."
         )
-    con = connect(threads=settings.threads, memory_limit=settings.memory_limit)
+    con = engine_of(settings)
     judged = [judge(con, store, p, truth / f"{p.key}.parquet", pseudonymiser, best=best_known) for p in places]
     tell(Pooled(judged))
     if out:

@@ -23,16 +23,15 @@ def funnel(
     from phm.cohorts.parts import LIST
     from phm.commands.published import published_partition
     from phm.config import load_settings
-    from phm.engine import connect
     from phm.errors import StoreError
     from phm.report.rendering import count
-    from phm.store import Store
+    from phm.site import engine_of, store_of
 
     settings = load_settings()
     definition = load_definition(cohort, settings.definitions)
-    store = Store(settings.home, settings.vault)
+    store = store_of(settings)
     partition = published_partition(store, month=month, icb_code=icb)
-    table = store.read(connect(), "area_attrition", partition)
+    table = store.read(engine_of(settings), "area_attrition", partition)
     wanted = (table.area_type == "pcn") & (table.area_code == pcn) if pcn else table.area_type == "icb"
     steps = table.filter(wanted, table.cohort_id == definition.id).order_by("step_order").to_pandas()
     if steps.empty:

@@ -56,14 +56,13 @@ def check(
     """
     from phm.config import load_settings
     from phm.core.as_at import of_files, of_month
-    from phm.engine import connect
     from phm.errors import ConfigurationError
     from phm.feeds.published import read_published
-    from phm.store import Store
+    from phm.site import engine_of, store_of
 
     settings = load_settings()
-    store = Store(settings.home, settings.vault)
-    con = connect(threads=settings.threads, memory_limit=settings.memory_limit)
+    store = store_of(settings)
+    con = engine_of(settings)
     with_map = {"--as-at": as_at, "--pcn": pcn, "--list-sizes": list_sizes, "--sub-icbs": sub_icbs}
     misplaced = ["--month"] if map_file and month else [name for name in with_map if with_map[name] and not map_file]
     if misplaced:

@@ -36,18 +36,17 @@ def pull(
 
     from phm.cohorts.definition import load_definition
     from phm.config import load_settings
-    from phm.engine import connect
     from phm.errors import ConfigurationError
     from phm.lists.pull import find_practices
     from phm.lists.pull import pull as write
-    from phm.store import Store
+    from phm.site import engine_of, store_of
 
     if (practice is None) == (pcn is None):
         raise ConfigurationError("Name one practice or one PCN", name="--practice, --pcn", hint="Give exactly one.")
     if assigned and not pcn:
         raise ConfigurationError("Only a PCN is assigned entries", name="--assigned", hint="Name the PCN with --pcn.")
     settings = load_settings()
-    store, con = Store(settings.home, settings.vault), connect()
+    store, con = store_of(settings), engine_of(settings)
     partition, codes = find_practices(con, store, month=month, practice_code=practice, pcn_code=pcn)
     for pulled in write(
         con,
@@ -75,10 +74,10 @@ def expire() -> None:
 
     from phm.config import load_settings
     from phm.lists.expiry import remove_expired
-    from phm.store import Store
+    from phm.site import store_of
 
     settings = load_settings()
-    removed = remove_expired(Store(settings.home, settings.vault), as_at=dt.date.today())
+    removed = remove_expired(store_of(settings), as_at=dt.date.today())
     for partition, count in removed:
         say(f"{partition.month} {partition.icb_code}: {count} workbooks removed")
     if not removed:
@@ -97,13 +96,12 @@ def plan(
     """
     from phm.commands.terminal import print_table
     from phm.config import load_settings
-    from phm.engine import connect
     from phm.errors import StoreError
     from phm.lists.workload import NOT_PLANNED, by_area
-    from phm.store import Store
+    from phm.site import engine_of, store_of
 
     settings = load_settings()
-    store, con = Store(settings.home, settings.vault), connect()
+    store, con = store_of(settings), engine_of(settings)
     published = [p for p in store.partitions() if icb in (None, p.icb_code) and store.has("list_wave", p)]
     wanted = month or max((p.month for p in published), default="")
     chosen = [p for p in published if p.month == wanted]
@@ -136,15 +134,14 @@ def weeks(
     from phm.commands.published import published_partition
     from phm.commands.terminal import markdown_table, print_table
     from phm.config import load_settings
-    from phm.engine import connect
     from phm.lists.weeks import as_table
     from phm.lists.weeks import weeks as weeks_of
     from phm.lists.workload import NOT_PLANNED
-    from phm.store import Store
+    from phm.site import engine_of, store_of
 
     settings = load_settings()
     definition = load_definition(cohort, settings.definitions)
-    store, con = Store(settings.home, settings.vault), connect()
+    store, con = store_of(settings), engine_of(settings)
     partition = published_partition(store, month=month, icb_code=icb)
     entry, wave = (store.read(con, name, partition) for name in ("case_finding_list", "list_wave"))
     for column, code in (("practice_code", practice), ("pcn_code", pcn)):

@@ -22,17 +22,16 @@ def train(
 ) -> None:
     """Train a model on a published month's records, test it on a later year and write its card. Switches nothing on."""
     from phm.config import load_settings
-    from phm.engine import connect
     from phm.feeds.deliveries import SYNTHETIC_MARKER
     from phm.risk.artefact import save
     from phm.risk.model_card import model_card, plots
     from phm.risk.training import train_and_test
-    from phm.store import Store
+    from phm.site import engine_of, store_of
 
     settings = load_settings()
-    store = Store(settings.home, settings.vault)
+    store = store_of(settings)
     partition = _published(store, month, icb)
-    con = connect(threads=settings.threads, memory_limit=settings.memory_limit)
+    con = engine_of(settings)
     event, person = (store.read(con, table, partition) for table in ("core_event", "core_person"))
     trained = train_and_test(event, person, reference_date=partition.reference_date)
     card = model_card(
@@ -59,15 +58,14 @@ def rank(
 ) -> None:
     """Write whom to invite first: urgent tiers, then the highest modelled probability. Needs a model switched on."""
     from phm.config import load_settings
-    from phm.engine import connect
     from phm.errors import ConfigurationError
     from phm.risk.ranking import ranking
-    from phm.store import Store
+    from phm.site import engine_of, store_of
 
     settings = load_settings()
-    store = Store(settings.home, settings.vault)
+    store = store_of(settings)
     partition = _published(store, month, icb)
-    con = connect(threads=settings.threads, memory_limit=settings.memory_limit)
+    con = engine_of(settings)
     risk, feature, member, hold = (
         store.read(con, table, partition) for table in ("person_risk", "person_feature", "cohort_member", "list_hold")
     )

@@ -34,14 +34,13 @@ def submit(
     import datetime as dt
 
     from phm.config import load_settings
-    from phm.engine import connect
     from phm.lists.outcomes import answers_of, conflicts, list_outcome
     from phm.lists.outcomes import submit as take_in
-    from phm.store import Store
+    from phm.site import engine_of, store_of
 
     settings, today = load_settings(), dt.date.today()
-    store = Store(settings.home, settings.vault)
-    understood = take_in(file, store, connect(), _pseudonymiser(settings, store), today=today)
+    store = store_of(settings)
+    understood = take_in(file, store, engine_of(settings), _pseudonymiser(settings, store), today=today)
     known = list_outcome(answers_of(store, understood.partition.icb_code), reference_date=today)
     _print(understood, conflicts(understood, known))
     if understood.refused_count:

@@ -22,15 +22,14 @@ def overlap(
     from phm.cohorts.definition import load_definitions
     from phm.cohorts.overlap import combinations
     from phm.config import load_settings
-    from phm.engine import connect
     from phm.errors import ConfigurationError
     from phm.lists.pull import find_practices
-    from phm.store import Store
+    from phm.site import engine_of, store_of
 
     if (practice is None) == (pcn is None):
         raise ConfigurationError("Name one practice or one PCN", name="--practice, --pcn", hint="Give exactly one.")
     settings = load_settings()
-    store, con = Store(settings.home, settings.vault), connect()
+    store, con = store_of(settings), engine_of(settings)
     partition, codes = find_practices(con, store, month=month, practice_code=practice, pcn_code=pcn)
     member = store.read(con, "cohort_member", partition)
     titles = {d.id: d.title for d in load_definitions(settings.definitions) if d.use == "practice"}

@@ -36,10 +36,11 @@ def evaluate(
     from phm.measures.definition import load_measures
     from phm.measures.pilots import evaluate as compare
     from phm.measures.trends import published_months
-    from phm.store import Partition, Store
+    from phm.site import store_of
+    from phm.store import Partition
 
     settings = load_settings()
-    store = Store(settings.home, settings.vault)
+    store = store_of(settings)
     icb_code = _icb(store, icb)
     Partition(start, icb_code)  # a start that is no month is refused as any month is
     published = published_months(store, icb_code)

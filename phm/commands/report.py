@@ -25,10 +25,10 @@ def report(
     from phm.config import load_settings
     from phm.errors import ConfigurationError
     from phm.publication import expose
-    from phm.store import Store
+    from phm.site import store_of
 
     settings = load_settings()
-    store = Store(settings.home, settings.vault)
+    store = store_of(settings)
     partition = published_partition(store, month=month, icb_code=icb)
     index = expose(store, partition).report
     if out is not None:

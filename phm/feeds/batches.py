@@ -76,10 +76,14 @@ def stages(
             engines = [open_engines.enter_context(con.cursor())]
         else:
             size, unit = memory.split()
-            settings = {
-                "threads": 1, "memory_limit": f"{float(size) / count:.2f} {unit}", "temp_directory": temp_directory
-            }  # fmt: skip
-            engines = [open_engines.enter_context(duckdb.connect(config=settings)) for _ in range(count)]
+            settings = {"threads": 1, "memory_limit": f"{float(size) / count:.2f} {unit}"}
+            engines = [
+                # In one folder they would overwrite what others put there for want of memory.
+                open_engines.enter_context(
+                    duckdb.connect(config={**settings, "temp_directory": f"{temp_directory}-{number}"})
+                )
+                for number in range(count)
+            ]
         yield [
             Stage(
                 engine,

@@ -110,7 +110,7 @@ def validate(
         ThreadPoolExecutor(max_workers=1) as beside,
     ):
         prepared = beside.submit(prepare)
-        con.execute("SET temp_directory = ?", [scratch])
+        con.execute("SET temp_directory = ?", [f"{scratch}/engine"])
         if memory_limit:
             con.execute("SET memory_limit = ?", [memory_limit])
         pseudonymiser = Pseudonymiser.throwaway()

@@ -33,7 +33,7 @@ def feed_asset(contract: Contract) -> dg.AssetsDefinition:
     @dg.multi_asset(name=f"feed_{contract.name}", specs=[spec], partitions_def=MONTH_BY_ICB)
     def asset(context: dg.AssetExecutionContext, site: Site) -> dg.MaterializeResult:
         work = site.workspace(context)
-        with tempfile.TemporaryDirectory(dir=work.scratch()) as scratch:
+        with tempfile.TemporaryDirectory(dir=work.store.scratch_folder()) as scratch:
             landing = land(
                 work.con.con,
                 contract,

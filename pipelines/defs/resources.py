@@ -1,6 +1,7 @@
 """The site a run belongs to, and the workspace one step of a run computes in."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import date
 from functools import cache
@@ -9,16 +10,17 @@ from typing import Any
 
 import dagster as dg
 import ibis
+from dagster._core.storage.tags import PARTITION_NAME_TAG
 
 from phm.cohorts.definition import Definition, load_definition, load_definitions
 from phm.config import Settings, load_settings
-from phm.engine import connect
 from phm.feeds.contracts import Contract
 from phm.feeds.drift import compare
 from phm.feeds.expectations import RuleResult, check_table
 from phm.governance.pseudonyms import Pseudonymiser
 from phm.lists.outcomes import outcomes_folder
 from phm.provenance import provenance, same_provenance
+from phm.site import engine_of, store_of
 from phm.store import Partition, Store, TableVersion
 from pipelines.partitions import partition_of
 
@@ -52,13 +54,6 @@ class Workspace:
     @property
     def reference_date(self) -> date:
         return self.partition.reference_date
-
-    def scratch(self) -> Path:
-        """A folder in the vault for files on their way, as what is in them has not been checked yet."""
-        folder = self.settings.vault_dir / "scratch"
-        self.settings.vault_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
-        folder.mkdir(exist_ok=True)
-        return folder
 
     @property
     def cohorts(self) -> tuple[Definition, ...]:
@@ -116,13 +111,22 @@ class Site(dg.ConfigurableResource):
     feeds: str = ""
     demo: bool = False
 
+    @contextmanager
+    def yield_for_execution(self, context: dg.InitResourceContext) -> Iterator["Site"]:
+        """A run has its partition to itself."""
+        if context.run is None:  # a sensor or schedule looks around
+            yield self
+        else:
+            with self.store.alone(partition_of(context.run.tags[PARTITION_NAME_TAG])):
+                yield self
+
     @property
     def settings(self) -> Settings:
         return load_settings(home=self.home or None, feeds=self.feeds or None)
 
     @property
     def store(self) -> Store:
-        return Store(self.settings.home, self.settings.vault)
+        return store_of(self.settings)
 
     def pseudonymiser(self) -> Pseudonymiser:
         """The site's pseudonymiser; the public demonstration key only where the run is a demonstration."""
@@ -156,14 +160,9 @@ class Site(dg.ConfigurableResource):
     def workspace(self, context: dg.AssetExecutionContext | dg.AssetCheckExecutionContext) -> Workspace:
         """A workspace for the partition `context` is about."""
         settings = self.settings
-        con = _engine(settings.threads, settings.memory_limit, settings.vault_dir / "scratch")
-        return Workspace(settings, self.store, con, partition_of(context), self.pseudonymiser())
+        partition = partition_of(str(context.partition_key))
+        return Workspace(settings, self.store, _engine(settings), partition, self.pseudonymiser())
 
 
-@cache
-def _engine(threads: int, memory_limit: str, scratch: Path) -> ibis.BaseBackend:
-    """The engine of this process. One for all steps: Ibis drops what a step cached when nothing refers to it any more.
-
-    What it spills to disk while it computes goes into the vault.
-    """
-    return connect(threads=threads, memory_limit=memory_limit, temp_directory=scratch)
+_engine = cache(engine_of)
+"""The engine of this process, one for all steps: Ibis drops what one cached when nothing refers to it any more."""

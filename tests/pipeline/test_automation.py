@@ -28,10 +28,10 @@ def tick(feeds, tmp_path):
 
     def tick(*, home: Path = tmp_path / "home") -> tuple[list[str], str]:
         site = Site(home=str(home), feeds=str(feeds), demo=True)
-        context = dg.build_sensor_context(
+        with dg.build_sensor_context(
             instance=instance, cursor=state["cursor"], resources={"site": site}, definitions=build_defs(site=site)
-        )
-        result = delivery_arrived(context)
+        ) as context:
+            result = delivery_arrived(context)
         state["cursor"] = result.cursor
         reason = result.skip_reason.skip_message if result.skip_reason else ""
         return [request.partition_key for request in result.run_requests or []], reason
@@ -107,10 +107,10 @@ def test_without_a_key_nothing_starts_and_the_reason_is_told(feeds, published_ho
     definitions = build_defs(site=site)
     cursor = None
     for _ in range(2):
-        context = dg.build_sensor_context(
+        with dg.build_sensor_context(
             instance=dg.DagsterInstance.ephemeral(), cursor=cursor, resources={"site": site}, definitions=definitions
-        )
-        result = delivery_arrived(context)
+        ) as context:
+            result = delivery_arrived(context)
         cursor = getattr(result, "cursor", None)
     assert isinstance(result, dg.SkipReason)
     assert "phm key create" in result.skip_message

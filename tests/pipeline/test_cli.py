@@ -142,3 +142,13 @@ def test_a_wrong_setting_is_named(tmp_path: Path) -> None:
     assert told.returncode == 3
     assert "threads" in told.stderr
     assert "Traceback" not in told.stderr
+
+
+def test_too_little_memory_is_told_without_a_traceback_and_leaves_nothing_in_the_vault(tmp_path: Path) -> None:
+    feeds, key = str(SAMPLE), "k" * 40
+    told = phm("run", "--feeds", feeds, home=tmp_path, cwd=tmp_path, PHM_MEMORY_LIMIT="60MB", PHM_SITE_KEY=key)
+
+    assert told.returncode == 3
+    assert "memory_limit" in told.stderr and "PHM_MEMORY_LIMIT" in told.stderr
+    assert "Traceback" not in told.stderr
+    assert list((tmp_path / "vault" / "scratch").iterdir()) == []

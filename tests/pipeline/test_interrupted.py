@@ -1,5 +1,6 @@
-"""Killed at any point and run again: the same bytes as a run nobody disturbed."""
+"""Killed at any point and run again, or started by Dagster: the same bytes as a run nobody disturbed."""
 
+import json
 import os
 import signal
 import subprocess
@@ -7,16 +8,22 @@ import sys
 import time
 from pathlib import Path
 
+import dagster as dg
 import pytest
+from dagster._core.storage.tags import PARTITION_NAME_TAG
 
 from phm.store import Store
+from pipelines.partitions import ICBS, partition_key
 from tests.conftest import SAMPLE, SAMPLE_PARTITION
 
 
 def start(home: Path) -> subprocess.Popen:
-    environment = {**os.environ, "PHM_HOME": str(home), "PHM_SITE_KEY": "k" * 40}
-    command = [sys.executable, "-m", "phm", "run", "--feeds", str(SAMPLE), "--month", SAMPLE_PARTITION.month]
-    return subprocess.Popen(command, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    command = [sys.executable, "-m", "phm", "run", "--month", SAMPLE_PARTITION.month]
+    return subprocess.Popen(command, env=of_site(home), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+
+
+def of_site(home: Path) -> dict[str, str]:
+    return {**os.environ, "PHM_HOME": str(home), "PHM_FEEDS": str(SAMPLE), "PHM_SITE_KEY": "k" * 40}
 
 
 def published_bytes(home: Path) -> dict[str, bytes]:
@@ -56,3 +63,22 @@ def test_killed_again_and_again_and_run_to_the_end(undisturbed: dict[str, bytes]
 
     assert start(tmp_path).wait() == 0
     assert published_bytes(tmp_path) == undisturbed
+
+
+def test_started_by_dagster_as_its_schedule_and_pages_do(undisturbed: dict[str, bytes], tmp_path: Path) -> None:
+    """Not by `phm run`: the executor is then that of the definitions."""
+    history, home = tmp_path / "dagster", tmp_path / "home"
+    history.mkdir()
+    (history / "dagster.yaml").write_text("telemetry: {enabled: false}")
+    with dg.DagsterInstance.from_config(str(history)) as instance:
+        instance.add_dynamic_partitions(ICBS.name, [SAMPLE_PARTITION.icb_code])
+    key = partition_key(SAMPLE_PARTITION)
+    tags = {
+        PARTITION_NAME_TAG: key,
+        **{f"{PARTITION_NAME_TAG}/{name}": of for name, of in key.keys_by_dimension.items()},
+    }
+    command = [sys.executable, "-m", "dagster", "job", "execute", "-m", "pipelines.definitions", "-j", "monthly"]
+    environment = {**of_site(home), "DAGSTER_HOME": str(history)}
+    done = subprocess.run([*command, "--tags", json.dumps(tags)], env=environment, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr[-2000:]
+    assert published_bytes(home) == undisturbed

@@ -1,5 +1,7 @@
 """Publishing: one swap, never a mixture, the same bytes for the same rows."""
 
+import os
+import time
 from pathlib import Path
 
 import ibis
@@ -82,6 +84,29 @@ def test_identifiers_lie_in_the_vault_which_only_its_owner_can_enter(store: Stor
 
     assert not (store.home / "tables").exists()
     assert store.vault.stat().st_mode & 0o077 == 0
+
+
+def test_two_do_not_write_the_same_partition_at_once(store: Store) -> None:
+    with store.alone(OCTOBER):
+        with pytest.raises(ConfigurationError, match="Another run of this month is under way"), store.alone(OCTOBER):
+            pass
+        with store.alone(Partition("2026-10", "QNC")):
+            pass
+    with store.alone(OCTOBER):
+        pass
+
+
+def test_what_a_killed_process_left_in_the_vault_goes_the_day_after(store: Store, con: ibis.BaseBackend) -> None:
+    left, in_use = (store.scratch_folder() / name for name in ("left", "in_use"))
+    for folder in (left, in_use):
+        folder.mkdir()
+        (folder / "part.parquet").write_bytes(b"half")
+    yesterday = time.time() - 25 * 3600
+    os.utime(left, (yesterday, yesterday))
+    put(store, con, "core_event", [1])
+    store.publish(OCTOBER, ["core_event"], {})
+
+    assert list(store.scratch_folder().iterdir()) == [in_use]
 
 
 def test_sums_are_stored_as_whole_numbers(store: Store, con: ibis.BaseBackend) -> None:
