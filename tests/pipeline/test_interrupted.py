@@ -1,4 +1,4 @@
-"""Killed at any point and run again, or started by Dagster: the same bytes as a run nobody disturbed."""
+"""Killed at any point and run again, by `phm run` or by Dagster: the same bytes as a run nobody disturbed."""
 
 import json
 import os
@@ -48,26 +48,8 @@ def undisturbed(one_cohort: None, tmp_path_factory: pytest.TempPathFactory) -> d
     return published_bytes(home)
 
 
-@pytest.mark.skipif(os.name != "posix", reason="needs SIGKILL")
-def test_killed_again_and_again_and_run_to_the_end(undisturbed: dict[str, bytes], tmp_path: Path) -> None:
-    """Each run is killed when the first file of a table appears that the run before had not reached."""
-    for drafted in ("feed_gp_event", "core_event", "case_finding_list", "report"):
-        table = tmp_path / "tables" / drafted
-        reached = below(table)
-        running = start(tmp_path)
-        while running.poll() is None and not below(table) - reached:
-            time.sleep(0.01)
-        running.send_signal(signal.SIGKILL)
-        assert running.wait() == -signal.SIGKILL
-        assert Store(tmp_path).partitions() == []
-
-    assert start(tmp_path).wait() == 0
-    assert published_bytes(tmp_path) == undisturbed
-
-
-def test_started_by_dagster_as_its_schedule_and_pages_do(undisturbed: dict[str, bytes], tmp_path: Path) -> None:
-    """Not by `phm run`: the executor is then that of the definitions."""
-    history, home = tmp_path / "dagster", tmp_path / "home"
+def run_by_dagster(home: Path, history: Path) -> subprocess.CompletedProcess:
+    """A run as Dagster's schedule and pages start it: its executor is that of the definitions."""
     history.mkdir()
     (history / "dagster.yaml").write_text("telemetry: {enabled: false}")
     with dg.DagsterInstance.from_config(str(history)) as instance:
@@ -79,6 +61,23 @@ def test_started_by_dagster_as_its_schedule_and_pages_do(undisturbed: dict[str, 
     }
     command = [sys.executable, "-m", "dagster", "job", "execute", "-m", "pipelines.definitions", "-j", "monthly"]
     environment = {**of_site(home), "DAGSTER_HOME": str(history)}
-    done = subprocess.run([*command, "--tags", json.dumps(tags)], env=environment, capture_output=True, text=True)
+    return subprocess.run([*command, "--tags", json.dumps(tags)], env=environment, capture_output=True, text=True)
+
+
+@pytest.mark.skipif(os.name != "posix", reason="needs SIGKILL")
+def test_killed_again_and_again_and_run_to_the_end_by_dagster(undisturbed: dict[str, bytes], tmp_path: Path) -> None:
+    """Each run is killed when the first file of a table appears that the run before had not reached."""
+    home = tmp_path / "home"
+    for drafted in ("feed_gp_event", "core_event", "case_finding_list", "report"):
+        table = home / "tables" / drafted
+        reached = below(table)
+        running = start(home)
+        while running.poll() is None and not below(table) - reached:
+            time.sleep(0.01)
+        running.send_signal(signal.SIGKILL)
+        assert running.wait() == -signal.SIGKILL
+        assert Store(home).partitions() == []
+
+    done = run_by_dagster(home, tmp_path / "dagster")
     assert done.returncode == 0, done.stderr[-2000:]
     assert published_bytes(home) == undisturbed
