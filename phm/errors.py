@@ -62,3 +62,9 @@ class StoreError(PhmError):
     """A published table is missing or not what its manifest says."""
 
     exit_code = 6
+
+
+class RunStopped(PhmError):
+    """A run was ended from outside before it was done; the exit code is a shell's for Ctrl-C."""
+
+    exit_code = 130

@@ -12,7 +12,7 @@ from threading import Thread
 
 import dagster as dg
 
-from phm.errors import CheckFailed, ConfigurationError
+from phm.errors import CheckFailed, ConfigurationError, RunStopped
 from phm.feeds.expectations import prepare
 from phm.store import Partition
 from pipelines.definitions import defs
@@ -34,6 +34,8 @@ def run_partition(partition: Partition, *, site: Site, listener: Listener) -> No
         The first error a user can put right, as the step that met it raised it.
     CheckFailed
         Rules that block were broken; the message names the tables and rules, with their counts.
+    RunStopped
+        The process was interrupted, or asked to end.
     """
     if not MONTHS.has_partition_key(partition.month):
         raise ConfigurationError(
@@ -70,6 +72,10 @@ def run_partition(partition: Partition, *, site: Site, listener: Listener) -> No
                 resources={"site": site},
                 run_config={"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}},
             )
+        except dg.DagsterExecutionInterruptedError:
+            raise RunStopped(
+                "The run was stopped", name=partition.key, hint="What was published stands. Run it again to finish it."
+            ) from None
         except dg.DagsterResourceFunctionError as error:
             raise error.user_exception from None
         except dg.DagsterError:

@@ -1,7 +1,7 @@
 """The site a run belongs to, and the workspace one step of a run computes in."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, field
 from datetime import date
 from functools import cache
@@ -113,12 +113,10 @@ class Site(dg.ConfigurableResource):
 
     @contextmanager
     def yield_for_execution(self, context: dg.InitResourceContext) -> Iterator["Site"]:
-        """A run has its partition to itself."""
-        if context.run is None:  # a sensor or schedule looks around
+        """A run has its partition to itself; a sensor or schedule, which only looks, has none."""
+        key = context.run.tags.get(PARTITION_NAME_TAG) if context.run else None
+        with self.store.alone(partition_of(key)) if key else nullcontext():
             yield self
-        else:
-            with self.store.alone(partition_of(context.run.tags[PARTITION_NAME_TAG])):
-                yield self
 
     @property
     def settings(self) -> Settings:

@@ -19,7 +19,7 @@ from tests.conftest import SAMPLE, SAMPLE_PARTITION
 
 def start(home: Path) -> subprocess.Popen:
     command = [sys.executable, "-m", "phm", "run", "--month", SAMPLE_PARTITION.month]
-    return subprocess.Popen(command, env=of_site(home), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    return subprocess.Popen(command, env=of_site(home), stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
 
 
 def of_site(home: Path) -> dict[str, str]:
@@ -44,7 +44,9 @@ def below(folder: Path) -> set[str]:
 @pytest.fixture(scope="module")
 def undisturbed(one_cohort: None, tmp_path_factory: pytest.TempPathFactory) -> dict[str, bytes]:
     home = tmp_path_factory.mktemp("undisturbed")
-    assert start(home).wait() == 0
+    running = start(home)
+    _, told = running.communicate()
+    assert running.returncode == 0, told
     return published_bytes(home)
 
 
@@ -64,6 +66,19 @@ def run_by_dagster(home: Path, history: Path) -> subprocess.CompletedProcess:
     return subprocess.run([*command, "--tags", json.dumps(tags)], env=environment, capture_output=True, text=True)
 
 
+@pytest.mark.skipif(os.name != "posix", reason="needs SIGINT")
+def test_stopped_it_says_so_without_a_traceback(one_cohort: None, tmp_path: Path) -> None:
+    running = start(tmp_path)
+    while running.poll() is None and not (tmp_path / "tables" / "feed_gp_event").exists():
+        time.sleep(0.01)
+    running.send_signal(signal.SIGINT)
+    _, told = running.communicate()
+    assert running.returncode == 130
+    assert "The run was stopped" in told and "Traceback" not in told
+    assert Store(tmp_path).partitions() == []
+    assert list((tmp_path / "vault" / "scratch").iterdir()) == []
+
+
 @pytest.mark.skipif(os.name != "posix", reason="needs SIGKILL")
 def test_killed_again_and_again_and_run_to_the_end_by_dagster(undisturbed: dict[str, bytes], tmp_path: Path) -> None:
     """Each run is killed when the first file of a table appears that the run before had not reached."""
@@ -75,7 +90,8 @@ def test_killed_again_and_again_and_run_to_the_end_by_dagster(undisturbed: dict[
         while running.poll() is None and not below(table) - reached:
             time.sleep(0.01)
         running.send_signal(signal.SIGKILL)
-        assert running.wait() == -signal.SIGKILL
+        running.communicate()
+        assert running.returncode == -signal.SIGKILL
         assert Store(home).partitions() == []
 
     done = run_by_dagster(home, tmp_path / "dagster")

@@ -9,9 +9,7 @@ from phm.config import Settings, load_settings
 from phm.query import published_views
 from phm.site import engine_of, store_of
 from phm.store import Partition
-
-MORE_THAN_FITS = "CREATE TEMP TABLE t AS SELECT range AS i, hash(range + {seed}) AS h FROM range(4_000_000)"
-CHECKSUM = "SELECT bit_xor(hash(i, h)) FROM t"
+from tests.unit.spilling import checksum, expected_checksum, fill
 
 
 @pytest.fixture
@@ -25,15 +23,10 @@ def settings(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Settings:
 def test_two_engines_that_run_out_of_memory_together_keep_their_rows(settings: Settings) -> None:
     engines = [engine_of(settings) for _ in range(2)]
     for seed, engine in enumerate(engines):
-        engine.raw_sql(MORE_THAN_FITS.format(seed=seed))
+        fill(engine.con, seed=seed)
     scratch = store_of(settings).scratch_folder()
     assert len(list(scratch.iterdir())) == 2
-
-    found = [engine.raw_sql(CHECKSUM).fetchone() for engine in engines]
-    enough = engine_of(settings.model_copy(update={"memory_limit": "1GB"}))
-    for seed, checksum in enumerate(found):
-        enough.raw_sql(MORE_THAN_FITS.format(seed=seed).replace("CREATE", "CREATE OR REPLACE"))
-        assert enough.raw_sql(CHECKSUM).fetchone() == checksum
+    assert [checksum(engine.con) for engine in engines] == [expected_checksum(seed=seed) for seed in range(2)]
 
     for engine in engines:
         engine.disconnect()
@@ -43,7 +36,7 @@ def test_two_engines_that_run_out_of_memory_together_keep_their_rows(settings: S
 def test_what_does_not_fit_in_memory_lies_in_the_vault(settings: Settings) -> None:
     store, october = store_of(settings), Partition("2026-10", "QZZ")
     engine = engine_of(settings)
-    engine.raw_sql(MORE_THAN_FITS.format(seed=0))
+    fill(engine.con, seed=0)
     store.write_table(engine, "core_event", october, engine.table("t"), order_by=["h"])
     store.publish(october, ["core_event"], {})
     (asked,) = published_views(store).execute("SELECT current_setting('temp_directory')").fetchone()
