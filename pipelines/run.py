@@ -44,6 +44,7 @@ def run_partition(partition: Partition, *, site: Site, listener: Listener) -> No
     job = defs.resolve_job_def("monthly")
     run_id = str(uuid.uuid4())
     steps = len(job.graph.node_dict)
+    loading = Thread(target=prepare)
     started: list[str] = []
     failed: list[dg.AssetCheckEvaluation] = []
 
@@ -53,7 +54,7 @@ def run_partition(partition: Partition, *, site: Site, listener: Listener) -> No
             return
         if event.event_type == dg.DagsterEventType.STEP_START:
             if not started:  # feeds are landed first, mostly by the engine, and checked after that
-                Thread(target=prepare).start()
+                loading.start()
             started.append(event.step_key)
             listener(event.step_key, len(started), steps)
         elif event.event_type == dg.DagsterEventType.ASSET_CHECK_EVALUATION:
@@ -82,6 +83,9 @@ def run_partition(partition: Partition, *, site: Site, listener: Listener) -> No
             if failed:
                 raise _broken_rules(failed, partition) from None
             raise
+        finally:
+            if started:
+                loading.join()
 
 
 def _broken_rules(failed: list[dg.AssetCheckEvaluation], partition: Partition) -> CheckFailed:

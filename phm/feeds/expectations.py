@@ -8,16 +8,17 @@ Rules that were evaluated at landing are taken from its record: their rows have 
 """
 
 import datetime as dt
+import importlib
 import importlib.util
 import os
 import sys
-import warnings
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
-from types import MappingProxyType
+from threading import Lock
+from types import MappingProxyType, ModuleType
 from typing import Any, Literal
 
 import duckdb
@@ -27,6 +28,9 @@ from phm.feeds.contracts import Contract
 from phm.feeds.drift import Shift, drift_bounds, observe_drift
 from phm.feeds.observations import COLUMNS_RULE, Bound, bounds_of, observe
 from phm.feeds.schema import quoted
+
+_MODULE = "great_expectations"
+_LOADING = Lock()
 
 
 @dataclass(frozen=True)
@@ -55,8 +59,7 @@ def checks_of(contract: Contract, /) -> dict[str, str]:
 
 def prepare() -> None:
     """Load Great Expectations, which takes seconds: beside other work, before the first `check_table`."""
-    with _quiet_import():
-        import great_expectations  # noqa: F401
+    _great_expectations()
 
 
 def check_table(
@@ -137,27 +140,27 @@ def summarise_failures(results: Iterable[RuleResult], /) -> CheckFailed | None:
     return CheckFailed("; ".join(sentences), name=names, hint="Correct the delivery, or the contract if it is wrong.")
 
 
-@contextmanager
-def _quiet_import() -> Iterator[None]:
-    """Import Great Expectations without its reports to its makers, without Spark, without its warnings.
+def _great_expectations() -> ModuleType:
+    """Great Expectations, loaded without its reports to its makers and without Spark; by one thread, others wait.
 
     Where pyspark is installed it would import all of it, which takes seconds, and pyspark's part for remote clusters
     ends a process it takes for a doctest. Statistics, which its other expectations use and ours does not, would take a
     third of the time: they are imported when something of them is used.
     """
-    _import_when_used("scipy.stats")
-    os.environ["GX_ANALYTICS_ENABLED"] = "false"
-    spark = {name: module for name, module in sys.modules.items() if name.partition(".")[0] == "pyspark"}
-    for name in spark:
-        del sys.modules[name]
-    sys.modules["pyspark"] = None  # type: ignore[assignment]
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            yield
-    finally:
-        del sys.modules["pyspark"]
-        sys.modules.update(spark)
+    with _LOADING:
+        if _MODULE not in sys.modules:
+            _import_when_used("scipy.stats")
+            os.environ["GX_ANALYTICS_ENABLED"] = "false"
+            spark = {name: module for name, module in sys.modules.items() if name.partition(".")[0] == "pyspark"}
+            for name in spark:
+                del sys.modules[name]
+            sys.modules["pyspark"] = None  # type: ignore[assignment]
+            try:
+                importlib.import_module(_MODULE)
+            finally:
+                del sys.modules["pyspark"]
+                sys.modules.update(spark)
+    return sys.modules[_MODULE]
 
 
 def _import_when_used(name: str) -> None:
@@ -176,14 +179,11 @@ def _import_when_used(name: str) -> None:
 
 def _judged(contract: Contract, bounds: Sequence[Bound], observed: Mapping[str, float | None]) -> list[RuleResult]:
     """The verdict of Great Expectations on each number, in the order of `bounds`."""
-    with _quiet_import():
-        import great_expectations as gx
-        from great_expectations.expectations import ExpectColumnMaxToBeBetween
-
+    gx = _great_expectations()
     suite = gx.ExpectationSuite(
         name=contract.name,
         expectations=[
-            ExpectColumnMaxToBeBetween(
+            gx.expectations.ExpectColumnMaxToBeBetween(
                 column=bound.rule_id,
                 min_value=bound.limits.low,
                 max_value=bound.limits.high,
@@ -231,19 +231,16 @@ def _source() -> Any:
 
     Great Expectations has to be taught to read DuckDB: left to itself it closes the connection before it fetches.
     """
-    with _quiet_import():
-        import great_expectations as gx
-        from great_expectations.datasource.fluent import SQLDatasource
-        from great_expectations.execution_engine import SqlAlchemyExecutionEngine
+    gx = _great_expectations()
 
-    class ObservedEngine(SqlAlchemyExecutionEngine):
+    class ObservedEngine(gx.execution_engine.SqlAlchemyExecutionEngine):
         @contextmanager
         def get_connection(self) -> Iterator[Any]:
             if self._connection is None:
                 self._connection = self.engine.connect()
             yield self._connection
 
-    class ObservedSource(SQLDatasource):
+    class ObservedSource(gx.datasource.fluent.SQLDatasource):
         type: Literal["phm_observed"] = "phm_observed"
 
         @property
